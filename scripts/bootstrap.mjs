@@ -1,0 +1,28 @@
+// Runs before anything is installed, so it is plain JavaScript with no imports from npm.
+// It installs the packages of the lock file once, and again only when the lock file has changed.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+
+const [major] = process.versions.node.split(".").map(Number);
+if (major < 20) {
+  console.error(`Voxpost needs Node.js 20 or newer; this is ${process.version}. Install a newer one, then try again.`);
+  process.exit(1);
+}
+
+const stamp = "node_modules/.voxpost-lock";
+const lock = createHash("sha256").update(readFileSync("package-lock.json")).digest("hex");
+const installed = existsSync(stamp) && readFileSync(stamp, "utf8") === lock;
+
+if (!installed) {
+  console.log("voxpost: installing the npm packages of package-lock.json into node_modules/ ...");
+  const npm = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], {
+    stdio: ["ignore", "inherit", "inherit"],
+    shell: process.platform === "win32",
+  });
+  if (npm.status !== 0) {
+    console.error("voxpost: `npm ci` failed; see its message above. A proxy or an offline registry is the usual cause.");
+    process.exit(1);
+  }
+  writeFileSync(stamp, lock);
+}
