@@ -1,0 +1,133 @@
+import { createHash, randomBytes } from "node:crypto";
+import { VoxpostError } from "../errors.ts";
+import { formatMailbox, type MailboxAddress, parseMailbox } from "../model/mailbox.ts";
+import type { Caller, MessageId } from "../model/message.ts";
+
+/**
+ * The name of a recording tells everything that is needed to deliver it, so no database has to survive a crash.
+ * docs/custody.md holds the form; the dialplan's fallback writes the same:
+ *
+ *     voxpost/STATE/RECIPIENT[/RECIPIENT…]/NUMBER~NAME64~FLAGS~CATEGORY/ID~CHANNEL~TIME~TAKE~PART
+ *
+ * A component has at most 200 bytes and a field only `[A-Za-z0-9_.@+-]`: Asterisk answers a longer component with
+ * success and writes no file at all.
+ */
+export interface RecordingName {
+  /** Folders: `take` may still be re-recorded, `deposit` is to be delivered, `failed` waits for an administrator. */
+  readonly state: RecordingState;
+  readonly recipients: readonly MailboxAddress[];
+  /** Made before recording; all takes and parts of one message share it. */
+  readonly id: MessageId;
+  /** UNIQUEID of the call: while this channel exists the recording is not the sweep's. */
+  readonly channel: string;
+  readonly startedAt: Date;
+  readonly caller: Caller;
+  readonly urgent: boolean;
+  readonly priority: boolean;
+  readonly category?: string;
+  /** From 0; recording again makes the next. */
+  readonly take: number;
+  /** From 0; a pause in the audio stream makes the next. */
+  readonly part: number;
+}
+
+export const RECORDING_STATES = ["take", "deposit", "failed"] as const;
+export type RecordingState = (typeof RECORDING_STATES)[number];
+
+/** All recordings of ours lie below this folder; others in Asterisk's spool are never touched. */
+export const ROOT = "voxpost";
+
+const MAX = { channel: 60, number: 40, name: 60, category: 60 };
+const FORBIDDEN = /[^A-Za-z0-9_.@+-]/g;
+
+export function newId(): MessageId {
+  return randomBytes(16).toString("hex");
+}
+
+/**
+ * The message's id in one mailbox: a recording for several mailboxes becomes several messages, and each must have the
+ * same id however often its delivery is tried.
+ */
+export function messageId(recordingId: MessageId, mailbox: MailboxAddress): MessageId {
+  return createHash("sha256")
+    .update(`${recordingId} ${formatMailbox(mailbox)}`)
+    .digest("hex")
+    .slice(0, 32);
+}
+
+export function formatName(name: RecordingName): string {
+  const flags = (name.urgent ? "u" : "") + (name.priority ? "p" : "");
+  const caller = [
+    clean(name.caller.number ?? "", MAX.number),
+    encode(name.caller.name ?? "", MAX.name),
+    flags,
+    encode(name.category ?? "", MAX.category),
+  ];
+  const leaf = [
+    name.id,
+    clean(name.channel, MAX.channel),
+    String(name.startedAt.getTime()),
+    String(name.take),
+    String(name.part),
+  ];
+  return [ROOT, name.state, ...name.recipients.map(formatMailbox), caller.join("~"), leaf.join("~")].join(
+    "/",
+  );
+}
+
+/** @throws VoxpostError RECORDING_NAME_INVALID: such a recording is left alone and shown to the administrator. */
+export function parseName(text: string): RecordingName {
+  const [root, state, ...rest] = text.split("/");
+  const [leaf, caller, ...recipients] = rest.reverse();
+  const [id = "", channel = "", time = "", take = "", part = "", ...more] = leaf?.split("~") ?? [];
+  const [number = "", name64 = "", flags = "", category64 = ""] = caller?.split("~") ?? [];
+  const knownState = RECORDING_STATES.find((known) => known === state);
+  const wellFormed =
+    root === ROOT &&
+    recipients.length > 0 &&
+    more.length === 0 &&
+    caller?.split("~").length === 4 &&
+    /^[0-9a-f]{32}$/.test(id) &&
+    channel !== "" &&
+    /^\d{10,15}$/.test(time) &&
+    /^\d{1,3}$/.test(take) &&
+    /^\d{1,4}$/.test(part) &&
+    /^u?p?$/.test(flags);
+  if (!knownState || !wellFormed) {
+    throw new VoxpostError(
+      "RECORDING_NAME_INVALID",
+      `"${text}" is not a recording's name as docs/custody.md has it`,
+      {
+        context: { name: text },
+      },
+    );
+  }
+  const name = decode(name64);
+  const category = decode(category64);
+  return {
+    state: knownState,
+    recipients: recipients.reverse().map((recipient) => parseMailbox(recipient)),
+    id,
+    channel,
+    startedAt: new Date(Number(time)),
+    caller: { ...(number ? { number } : {}), ...(name ? { name } : {}) },
+    urgent: flags.includes("u"),
+    priority: flags.includes("p"),
+    ...(category ? { category } : {}),
+    take: Number(take),
+    part: Number(part),
+  };
+}
+
+function clean(text: string, max: number): string {
+  return text.replace(FORBIDDEN, "").slice(0, max);
+}
+
+function encode(text: string, max: number): string {
+  return Buffer.from(text, "utf8").toString("base64url").slice(0, max);
+}
+
+/** Cutting base64 may have cut a character in two; that character is dropped. */
+function decode(base64url: string): string {
+  return Buffer.from(base64url, "base64url").toString("utf8").replace(/�+$/u, "");
+}

@@ -1,0 +1,19 @@
+import type { MailboxAddress } from "../model/mailbox.ts";
+
+/**
+ * What calls may ask of the queue. Nothing here throws or takes longer than a second, because nothing depends on it:
+ * a recording is safe on Asterisk's disk, and the sweep enqueues whatever was missed while Redis was away.
+ */
+export interface Enqueue {
+  deposit(job: DepositRequest): Promise<void>;
+  /** Recount a mailbox and light or clear its lamp. Requests that come while one runs are folded into one more run. */
+  mwi(mailbox: MailboxAddress): Promise<void>;
+}
+
+/** The recordings' names tell the rest (custody/name.ts); no audio travels through Redis. */
+export interface DepositRequest {
+  /** Configured name of the Asterisk on whose disk the recordings are. */
+  readonly asterisk: string;
+  /** The parts of the take that counts, in order. */
+  readonly parts: readonly string[];
+}

@@ -1,0 +1,133 @@
+import type { Counts, Folder, View } from "../model/folder.ts";
+import type { GreetingKind } from "../model/greeting.ts";
+import type { MailboxAddress } from "../model/mailbox.ts";
+import type { AudioPart, AudioSource, Envelope, Flags, MessageId, NewMessage } from "../model/message.ts";
+
+/**
+ * What an engine's author writes. An engine is thin: it deals in voice messages (an envelope and its audio parts),
+ * says honestly what it can do, and throws errors of the closed list in `errors.ts`. Checks of arguments, defaults,
+ * idempotence, events and metrics live once, in `store.ts` above it.
+ *
+ * Deliberately not in this contract: what "deleted" means to an owner (the store moves to Trash and purges later),
+ * who may read what, retries and time limits (layers), and any knowledge of calls.
+ */
+export interface Engine {
+  /** For logs and `voxpost doctor`: the scheme, and where it leads. Holds no secret. */
+  readonly name: string;
+  readonly capabilities: Capabilities;
+
+  // --- Life -------------------------------------------------------------------------------------------------------
+
+  /** Prepares local things only. A server that is away is no reason to fail: callers must still be served. */
+  open(): Promise<void>;
+  /** Ends every connection and timer; running operations reject with ABORTED. */
+  close(): Promise<void>;
+  /** Asks the backend one cheap question. @throws STORE_UNREACHABLE, STORE_TIMEOUT, STORE_REFUSED */
+  check(signal?: AbortSignal): Promise<void>;
+
+  // --- Mailbox ----------------------------------------------------------------------------------------------------
+
+  /** Whether the PIN is this mailbox's. Required when `capabilities.authenticate`. Never logs or keeps the PIN in clear. */
+  authenticate?(mailbox: MailboxAddress, pin: string, signal?: AbortSignal): Promise<boolean>;
+
+  // --- Listing: from headers alone; never touches audio, never changes a flag -----------------------------------------
+
+  /** The three disjoint counts of a folder; zeros when the folder does not exist yet. */
+  count(mailbox: MailboxAddress, folder: Folder, signal?: AbortSignal): Promise<Counts>;
+  /** One page of a folder, oldest first (time of the call, then arrival). Its cost follows the page, not the folder. */
+  list(mailbox: MailboxAddress, folder: Folder, query: ListQuery, signal?: AbortSignal): Promise<Page>;
+  /** Messages of all folders, Trash included, that match every given field. */
+  find(mailbox: MailboxAddress, query: FindQuery, signal?: AbortSignal): Promise<Entry[]>;
+
+  // --- Messages -----------------------------------------------------------------------------------------------------
+
+  /** Opens the audio parts in the order in which they are heard (comments first). @throws MESSAGE_UNKNOWN */
+  read(ref: Ref, signal?: AbortSignal): Promise<AudioPart[]>;
+  /** Stores durably before it resolves: afterwards a power cut loses nothing. @throws STORE_FULL, STORE_REFUSED */
+  append(folder: Folder, message: NewMessage, signal?: AbortSignal): Promise<Entry>;
+  setFlags(ref: Ref, change: Partial<Flags>, signal?: AbortSignal): Promise<void>;
+  /** Within one mailbox; at every moment the message is in at least one of the two folders. Resolves to its new ref. */
+  move(ref: Ref, to: Folder, signal?: AbortSignal): Promise<Ref>;
+  /** For good, and this message only. Removing what is gone already succeeds. */
+  remove(ref: Ref, signal?: AbortSignal): Promise<void>;
+
+  // --- Greetings: required when `capabilities.greetings` ----------------------------------------------------------------
+
+  readGreeting?(
+    mailbox: MailboxAddress,
+    kind: GreetingKind,
+    signal?: AbortSignal,
+  ): Promise<AudioPart | undefined>;
+  writeGreeting?(
+    mailbox: MailboxAddress,
+    kind: GreetingKind,
+    audio: AudioSource,
+    signal?: AbortSignal,
+  ): Promise<void>;
+  removeGreeting?(mailbox: MailboxAddress, kind: GreetingKind, signal?: AbortSignal): Promise<void>;
+
+  // --- Changes that others make: required when `capabilities.watch` -------------------------------------------------------
+
+  /** Calls back after a change in the mailbox's INBOX until the signal aborts. May call too often, never too seldom. */
+  watch?(mailbox: MailboxAddress, onChange: () => void, signal: AbortSignal): Promise<void>;
+
+  /** Room left, when the backend tells. Required when `capabilities.quota`. */
+  quota?(mailbox: MailboxAddress, signal?: AbortSignal): Promise<Quota | undefined>;
+}
+
+/** What an engine does natively. What it lacks the layer above does, or refuses with UNSUPPORTED; nothing is assumed. */
+export interface Capabilities {
+  /** Checks PINs itself (IMAP login). */
+  readonly authenticate: boolean;
+  readonly greetings: boolean;
+  /** Tells of changes that others make. */
+  readonly watch: boolean;
+  readonly quota: boolean;
+  /** `find` is answered by an index or by the server, not by reading every message. */
+  readonly search: boolean;
+  /** `move` is one atomic operation of the backend. */
+  readonly move: boolean;
+  readonly writable: boolean;
+}
+
+/**
+ * Where a message is now. `key` means something to its engine only (a UID, a path); it is valid until the message moves.
+ * The message's identity is `Envelope.id`.
+ */
+export interface Ref {
+  readonly mailbox: MailboxAddress;
+  readonly folder: Folder;
+  readonly key: string;
+}
+
+export interface Entry {
+  readonly ref: Ref;
+  readonly envelope: Envelope;
+}
+
+export interface ListQuery {
+  readonly view: View;
+  /** At most this many entries. */
+  readonly limit: number;
+  /** `next` of the page before; undefined for the first. Stays valid when messages come or go meanwhile. */
+  readonly after?: string;
+}
+
+export interface Page {
+  readonly entries: readonly Entry[];
+  /** Messages in the view at this moment, all pages together. */
+  readonly total: number;
+  /** Undefined when this is the last page. */
+  readonly next?: string;
+}
+
+export interface FindQuery {
+  readonly id?: MessageId;
+  /** Only messages of calls at or after this time; a search may be much cheaper with it. */
+  readonly receivedSince?: Date;
+}
+
+export interface Quota {
+  readonly usedBytes: number;
+  readonly limitBytes: number;
+}
