@@ -36,6 +36,15 @@ export async function provision(name: Recipe["name"], say: Say): Promise<string>
   return root;
 }
 
+/** Papers and caches of an unpacked system. */
+const NOT_NEEDED = [
+  "usr/share/doc",
+  "usr/share/man",
+  "usr/share/locale",
+  "var/lib/apt/lists",
+  "var/cache/apt",
+];
+
 function stampOf(root: string): string {
   return `${root}/lab/recipe.json`;
 }
@@ -63,9 +72,6 @@ async function unpack(recipe: Recipe, root: string, say: Say): Promise<void> {
       // The suite's Release file may be past its date on a mirror that is a snapshot.
       '--aptopt=Acquire::Check-Valid-Until "false"',
       '--aptopt=APT::Install-Recommends "false"',
-      "--dpkgopt=path-exclude=/usr/share/doc/*",
-      "--dpkgopt=path-exclude=/usr/share/man/*",
-      "--dpkgopt=path-exclude=/usr/share/locale/*",
       `--include=${recipe.packages.join(",")}`,
       recipe.suite,
       partial,
@@ -81,6 +87,7 @@ async function unpack(recipe: Recipe, root: string, say: Say): Promise<void> {
     const end = readFileSync(log, "utf8").trimEnd().split("\n").slice(-12).join("\n");
     throw new Error(`mmdebstrap could not unpack ${recipe.contents}; the end of ${log}:\n${end}`);
   }
+  for (const path of NOT_NEEDED) rmSync(`${partial}/${path}`, { recursive: true, force: true });
   folder(`${partial}/lab`);
   writeFileSync(stampOf(partial), JSON.stringify(recipe));
   replace(root, partial);
