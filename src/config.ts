@@ -1,0 +1,254 @@
+import { readFileSync } from "node:fs";
+import { dirname, isAbsolute, resolve } from "node:path";
+import { IANAZone } from "luxon";
+import { parse, YAMLParseError } from "yaml";
+import { z } from "zod";
+import { VoxpostError } from "./errors.ts";
+
+/**
+ * The one schema of `voxpost.yaml`: every key with its default, its unit and its help. docs/config.md is generated from
+ * it. Where app_voicemail has an option of the same meaning, it has the same name here.
+ */
+
+const name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$/, "use letters, digits and _ . - only, at most 40");
+
+const seconds = (help: string) => z.number().min(0).describe(`${help} Seconds.`);
+
+/** What may be said of a mailbox; of a context, for all its mailboxes; or at the top, for all of them. */
+const mailboxOptions = z.strictObject({
+  language: name
+    .describe("Language of the prompts, as Asterisk names it. Default: the channel's.")
+    .optional(),
+  tz: z
+    .string()
+    .refine((zone) => IANAZone.isValidZone(zone), "not an IANA time zone such as Europe/Berlin")
+    .describe("Time zone in which times are spoken. Default: this machine's.")
+    .optional(),
+  maxsecs: seconds("Longest message; 0 is unlimited. Default 180.").optional(),
+  minsecs: seconds("A shorter message is not kept. Default 1.").optional(),
+  maxsilence: seconds("A silence this long ends a recording; 0 is never. Default 10.").optional(),
+  maxmsg: z
+    .number()
+    .int()
+    .min(0)
+    .describe("Most messages in a folder; 0 makes a mailbox that only greets. Default 100.")
+    .optional(),
+  review: z
+    .boolean()
+    .describe("Callers may hear, record again and mark their message. Default false.")
+    .optional(),
+  operator: z.boolean().describe("0 leads to extension o of exitcontext. Default false.").optional(),
+  exitcontext: z
+    .string()
+    .describe("Dialplan context of the extensions o and a. Default: the one the call came from.")
+    .optional(),
+  envelope: z.boolean().describe("Say date and time before a message. Default true.").optional(),
+  saycid: z.boolean().describe("Say who called before a message. Default false.").optional(),
+  sayduration: z.boolean().describe("Say the length before a message. Default true.").optional(),
+  saydurationm: z.number().min(0).describe("... if it is this many minutes or more. Default 2.").optional(),
+  nextaftercmd: z
+    .boolean()
+    .describe("Play the next message after delete and save. Default false.")
+    .optional(),
+  messagewrap: z.boolean().describe("Next and previous wrap round. Default false.").optional(),
+  skipms: z
+    .number()
+    .int()
+    .min(100)
+    .describe("Step of forward and rewind. Milliseconds. Default 3000.")
+    .optional(),
+  maxlogins: z.number().int().min(1).max(10).describe("Tries to log in per call. Default 3.").optional(),
+});
+
+const mailbox = mailboxOptions.extend({
+  name: z.string().describe("Full name of the owner.").optional(),
+  email: z.string().describe("Mail address of the owner; used as recipient in stored mails.").optional(),
+  pin: z
+    .string()
+    .regex(/^\d{1,20}$/, "digits only, in quotes")
+    .describe("PIN, if the store cannot check one. Prefer pin_hash.")
+    .optional(),
+  pin_hash: z.string().describe("PIN as `voxpost mailbox hash` prints it.").optional(),
+});
+
+const context = mailboxOptions.extend({
+  mailboxes: z
+    .record(
+      z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.+-]*$/, "a mailbox number, or a range such as 1001-1100"),
+      mailbox.nullable(),
+    )
+    .describe("By number, or a range of numbers such as 1001-1100."),
+});
+
+const asterisk = z.strictObject({
+  name: name.describe(
+    "Unique name of this Asterisk; part of where its recordings are looked for, so never change it.",
+  ),
+  url: z.url().describe("Where its HTTP server listens, such as http://127.0.0.1:8088."),
+  user: z.string().describe("ARI user (ari.conf)."),
+  password: z.string().describe("ARI password; or password_file."),
+});
+
+export const configSchema = z.strictObject({
+  instance: name
+    .default("1")
+    .describe("Name of this program; its Stasis application is voxpost-NAME. Every program needs its own."),
+  asterisk: z.array(asterisk).min(1).describe("The Asterisks that this program serves."),
+  redis: z
+    .strictObject({ url: z.string().describe("redis://… or rediss://…, or unix:///path; or url_file.") })
+    .optional()
+    .describe("Queue of jobs. Default: a private Redis that the program starts itself."),
+  storage: z
+    .looseObject({ engine: z.string() })
+    .describe("Where messages live; the engine says which keys it takes (docs/engines/)."),
+  media: z
+    .strictObject({
+      host: z
+        .string()
+        .default("127.0.0.1")
+        .describe("Address to listen on for Asterisk's requests for audio."),
+      port: z.number().int().min(0).max(65535).default(0).describe("0 is any free port."),
+      url: z.url().optional().describe("How Asterisk reaches it, if not http://host:port."),
+    })
+    .prefault({})
+    .describe("Asterisk fetches messages and greetings from here."),
+  data: z
+    .string()
+    .default("voxpost-data")
+    .describe("Folder for the program's own files: snapshots, private Redis."),
+  log: z
+    .strictObject({ level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info") })
+    .prefault({})
+    .describe("Logs are JSON lines on standard error."),
+  sweep: z
+    .strictObject({
+      every: z
+        .number()
+        .min(1)
+        .default(30)
+        .describe("How often forgotten recordings are looked for. Seconds."),
+    })
+    .prefault({}),
+  defaults: mailboxOptions.prefault({}).describe("For all mailboxes."),
+  contexts: z.record(name, context).describe("Voicemail contexts and their mailboxes."),
+  menus: z
+    .record(z.string(), z.unknown())
+    .default({})
+    .describe("Changes of keys, prompts, waits and tries, by menu (docs/menus.md)."),
+});
+
+export type Config = z.infer<typeof configSchema>;
+export type MailboxOptions = z.infer<typeof mailboxOptions>;
+export type MailboxConfig = z.infer<typeof mailbox>;
+
+/**
+ * Reads a configuration file, with secrets from files and the environment filled in.
+ * @throws VoxpostError CONFIG_INVALID that lists every fault with its path
+ */
+export function readConfig(path: string, environment: NodeJS.ProcessEnv = process.env): Config {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw VoxpostError.from(error, "CONFIG_INVALID", `Cannot read the configuration ${path}`);
+  }
+  return parseConfig(text, { path, folder: dirname(resolve(path)), environment });
+}
+
+export function parseConfig(
+  text: string,
+  source: { path: string; folder: string; environment: NodeJS.ProcessEnv },
+): Config {
+  let tree: unknown;
+  try {
+    tree = parse(text);
+  } catch (error) {
+    const where = error instanceof YAMLParseError ? ` (line ${error.linePos?.[0].line})` : "";
+    throw VoxpostError.from(error, "CONFIG_INVALID", `${source.path} is not YAML${where}`);
+  }
+  const faults: string[] = [];
+  const filled = fillSecrets(tree, [], source, faults);
+  const parsed = configSchema.safeParse(filled);
+  if (!parsed.success) faults.push(...parsed.error.issues.map(describeIssue));
+  if (!parsed.success || faults.length > 0) {
+    throw new VoxpostError("CONFIG_INVALID", faultList(source.path, faults), {
+      context: { path: source.path },
+    });
+  }
+  faults.push(...conflicts(parsed.data));
+  if (faults.length > 0) throw new VoxpostError("CONFIG_INVALID", faultList(source.path, faults));
+  return { ...parsed.data, data: resolve(source.folder, parsed.data.data) };
+}
+
+export function faultList(path: string, faults: readonly string[]): string {
+  const count = faults.length === 1 ? "one fault" : `${faults.length} faults`;
+  return `${path} has ${count}:\n${faults.map((fault) => `  - ${fault}`).join("\n")}\nEvery key is explained in docs/config.md.`;
+}
+
+/** One line for one zod issue: path, what is wrong, and for a wrong key what it may have been. */
+export function describeIssue(issue: z.core.$ZodIssue): string {
+  const path = issue.path.map(String).join(".") || "(top level)";
+  if (issue.code === "unrecognized_keys") {
+    return `${path}: ${issue.keys.map((key) => `"${key}"`).join(", ")} is not a key here; check its spelling and indentation`;
+  }
+  return `${path}: ${issue.message}`;
+}
+
+/** `key_file: PATH` becomes `key: <first line of the file>`, and `${NAME}` in a value is taken from the environment. */
+function fillSecrets(
+  node: unknown,
+  path: string[],
+  source: { folder: string; environment: NodeJS.ProcessEnv },
+  faults: string[],
+): unknown {
+  if (typeof node === "string") {
+    return node.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_all, variable: string) => {
+      const value = source.environment[variable];
+      if (value === undefined)
+        faults.push(`${path.join(".")}: the environment has no ${variable}; set it, or write a value`);
+      return value ?? "";
+    });
+  }
+  if (Array.isArray(node))
+    return node.map((item, index) => fillSecrets(item, [...path, String(index)], source, faults));
+  if (node === null || typeof node !== "object") return node;
+  const filled: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(node)) {
+    const here = [...path, key];
+    const inner = fillSecrets(value, here, source, faults);
+    if (key.endsWith("_file") && typeof inner === "string") {
+      const file = isAbsolute(inner) ? inner : resolve(source.folder, inner);
+      try {
+        filled[key.slice(0, -"_file".length)] = readFileSync(file, "utf8").split("\n")[0] ?? "";
+      } catch {
+        faults.push(
+          `${here.join(".")}: cannot read ${file}; check that it exists and that this user may read it`,
+        );
+      }
+    } else {
+      filled[key] = inner;
+    }
+  }
+  return filled;
+}
+
+/** What a schema of single values cannot see. */
+function conflicts(config: Config): string[] {
+  const faults: string[] = [];
+  const names = config.asterisk.map((server) => server.name);
+  for (const twice of new Set(names.filter((one, index) => names.indexOf(one) !== index))) {
+    faults.push(
+      `asterisk: two are named "${twice}"; recordings could not be told apart, so give each its own name`,
+    );
+  }
+  for (const [context, { mailboxes }] of Object.entries(config.contexts)) {
+    for (const [key, options] of Object.entries(mailboxes)) {
+      if (options?.pin && options.pin_hash) {
+        faults.push(`contexts.${context}.mailboxes.${key}: pin and pin_hash are both given; keep pin_hash`);
+      }
+    }
+  }
+  return faults;
+}

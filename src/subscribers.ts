@@ -1,0 +1,121 @@
+import type { Config, MailboxConfig, MailboxOptions } from "./config.ts";
+import { formatMailbox, type MailboxAddress } from "./model/mailbox.ts";
+import type { Subscriber, Subscribers } from "./model/subscriber.ts";
+
+const DEFAULTS = {
+  tz: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  maxsecs: 180,
+  minsecs: 1,
+  maxsilence: 10,
+  maxmsg: 100,
+  review: false,
+  operator: false,
+  envelope: true,
+  saycid: false,
+  sayduration: true,
+  saydurationm: 2,
+  nextaftercmd: false,
+  messagewrap: false,
+  skipms: 3000,
+  maxlogins: 3,
+} satisfies MailboxOptions;
+
+/** A key that is not given is absent, never undefined, so a layer cannot blank a default below it. */
+type Complete = MailboxConfig & typeof DEFAULTS;
+
+/** A secret of our own for one mailbox, for engines that cannot check PINs. */
+export interface PinEntry {
+  readonly pin?: string;
+  readonly pinHash?: string;
+}
+
+/**
+ * The mailboxes of a configuration. A number that is written out wins over a range that contains it; the options of a
+ * mailbox win over its context's, and these over `defaults`.
+ */
+export function createSubscribers(
+  config: Config,
+): Subscribers & { pin(address: MailboxAddress): PinEntry | undefined } {
+  const exact = new Map<string, { context: string; options: MailboxConfig }>();
+  for (const [context, { mailboxes }] of Object.entries(config.contexts)) {
+    for (const [key, options] of Object.entries(mailboxes).sort(rangesFirst)) {
+      for (const mailbox of expand(key)) {
+        exact.set(formatMailbox({ mailbox, context }), { context, options: options ?? {} });
+      }
+    }
+  }
+
+  const lookup = (address: MailboxAddress): Subscriber | undefined => {
+    const found = exact.get(formatMailbox(address));
+    if (!found) return undefined;
+    const { mailboxes: _, ...ofContext } = config.contexts[found.context] ?? { mailboxes: {} };
+    return toSubscriber(address, {
+      ...DEFAULTS,
+      ...config.defaults,
+      ...ofContext,
+      ...found.options,
+    } as Complete);
+  };
+
+  return {
+    find: lookup,
+    *all() {
+      for (const [key, { context }] of exact) {
+        const subscriber = lookup({ mailbox: key.slice(0, key.lastIndexOf("@")), context });
+        if (subscriber) yield subscriber;
+      }
+    },
+    pin(address) {
+      const options = exact.get(formatMailbox(address))?.options;
+      if (!options?.pin && !options?.pin_hash) return undefined;
+      return {
+        ...(options.pin ? { pin: options.pin } : {}),
+        ...(options.pin_hash ? { pinHash: options.pin_hash } : {}),
+      };
+    },
+  };
+}
+
+const RANGE = /^(\d+)-(\d+)$/;
+/** A range is written out in memory; this many mailboxes is a slip of the pen. */
+const LONGEST_RANGE = 1_000_000;
+
+function rangesFirst([a]: [string, unknown], [b]: [string, unknown]): number {
+  return Number(RANGE.test(b)) - Number(RANGE.test(a));
+}
+
+function* expand(key: string): Iterable<string> {
+  const range = RANGE.exec(key);
+  if (!range) {
+    yield key;
+    return;
+  }
+  const [, first = "", last = ""] = range;
+  const end = Math.min(Number(last), Number(first) + LONGEST_RANGE);
+  for (let number = Number(first); number <= end; number++) yield String(number).padStart(first.length, "0");
+}
+
+function toSubscriber(address: MailboxAddress, options: Complete): Subscriber {
+  return {
+    address,
+    ...(options.name ? { fullName: options.name } : {}),
+    ...(options.email ? { email: options.email } : {}),
+    ...(options.language ? { language: options.language } : {}),
+    ...(options.exitcontext ? { exitContext: options.exitcontext } : {}),
+    timezone: options.tz,
+    maxSeconds: options.maxsecs,
+    minSeconds: options.minsecs,
+    maxSilence: options.maxsilence,
+    maxMessages: options.maxmsg,
+    review: options.review,
+    operator: options.operator,
+    sayEnvelope: options.envelope,
+    sayCaller: options.saycid,
+    sayDuration: options.sayduration,
+    sayDurationMinutes: options.saydurationm,
+    nextAfterCommand: options.nextaftercmd,
+    messageWrap: options.messagewrap,
+    skipMs: options.skipms,
+    maxLogins: options.maxlogins,
+  };
+}
