@@ -18,6 +18,8 @@ export interface ServerPlan {
   isReady(): Promise<boolean>;
   /** Default: 60,000 ms. */
   readyWithinMs?: number;
+  /** Called before each start, the first one too. */
+  beforeStart?(): void;
   /** Called with every line of standard output. */
   onLine?(line: string): void;
 }
@@ -70,6 +72,7 @@ interface Incarnation {
 }
 
 async function launch(plan: ServerPlan): Promise<Incarnation> {
+  plan.beforeStart?.();
   const log = createWriteStream(plan.log, { flags: "a" });
   // `detached` makes a process group of its own: Ctrl-C in a terminal reaches only us, and we end the group in order.
   const child = spawn(plan.command, plan.args, {

@@ -1,0 +1,122 @@
+import { writeFileSync } from "node:fs";
+import { execa } from "execa";
+import { greets, type ImapLab } from "./imap.ts";
+import { MAILBOXES, mailboxNumbers } from "./mailboxes.ts";
+import { folder } from "./paths.ts";
+import type { Ports } from "./ports.ts";
+import { startServer } from "./processes.ts";
+import type { Place, RunFolder } from "./run-folder.ts";
+
+/**
+ * Starts Dovecot 2.3 with an account per mailbox number, whose password is the PIN, and a master user `voxpost` that acts for
+ * every account by SASL PLAIN's authorization identity. Mail lies as Maildir under `<outside>/mail/<number>`.
+ */
+export async function startDovecot(
+  run: RunFolder,
+  root: string | undefined,
+  ports: Ports,
+  proxyPassword: string,
+): Promise<ImapLab> {
+  const place = run.place("dovecot", root);
+  const tls = await makeCertificate(place);
+  for (const each of ["run", "state"]) folder(`${place.outside}/${each}`);
+  // The mail processes run as the user `mail`, who must be able to make the accounts' folders.
+  await execa("sh", [
+    "-c",
+    `mkdir -p "${place.outside}/mail" && chown 8:8 "${place.outside}/mail" 2>/dev/null || true`,
+  ]);
+  const accounts = mailboxNumbers().map((number) => `${number}:{PLAIN}${MAILBOXES.pin}::::::`);
+  writeFileSync(`${place.outside}/accounts`, `${accounts.join("\n")}\n`, { mode: 0o644 });
+  writeFileSync(`${place.outside}/masters`, `voxpost:{PLAIN}${proxyPassword}\n`, { mode: 0o644 });
+  writeFileSync(`${place.outside}/dovecot.conf`, configuration(place.inside, ports, tls));
+  const server = await startServer({
+    name: "dovecot",
+    ...place.command("dovecot", ["-F", "-c", `${place.inside}/dovecot.conf`]),
+    log: `${run.logs}/dovecot.log`,
+    readyWithinMs: 20_000,
+    isReady: () => greets(ports.imap),
+  });
+  return Object.assign(server, {
+    kind: "dovecot" as const,
+    host: "127.0.0.1",
+    port: ports.imap,
+    tlsPort: tls ? ports.imaps : undefined,
+    proxy: { user: "voxpost", password: proxyPassword },
+  });
+}
+
+async function makeCertificate(place: Place): Promise<boolean> {
+  const { failed } = await execa(
+    "openssl",
+    [
+      ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-subj", "/CN=127.0.0.1"],
+      ...["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"],
+      ...["-keyout", `${place.outside}/key.pem`, "-out", `${place.outside}/cert.pem`],
+    ],
+    { reject: false },
+  );
+  return !failed;
+}
+
+function configuration(dir: string, ports: Ports, tls: boolean): string {
+  return `
+base_dir = ${dir}/run
+state_dir = ${dir}/state
+log_path = /dev/stderr
+protocols = imap
+listen = 127.0.0.1
+ssl = ${tls ? `yes\nssl_cert = <${dir}/cert.pem\nssl_key = <${dir}/key.pem` : "no"}
+disable_plaintext_auth = no
+auth_mechanisms = plain login
+auth_failure_delay = 0
+first_valid_uid = 8
+mail_location = maildir:${dir}/mail/%u
+mail_max_userip_connections = 500
+namespace inbox {
+  inbox = yes
+  mailbox Trash {
+    special_use = \\Trash
+    auto = subscribe
+  }
+}
+passdb {
+  driver = passwd-file
+  args = ${dir}/masters
+  master = yes
+  result_success = continue
+}
+passdb {
+  driver = passwd-file
+  args = ${dir}/accounts
+}
+userdb {
+  driver = static
+  args = uid=mail gid=mail home=${dir}/mail/%u
+}
+service imap-login {
+  service_count = 0
+  process_min_avail = 1
+  client_limit = 2000
+  inet_listener imap {
+    port = ${ports.imap}
+  }
+  inet_listener imaps {
+    port = ${tls ? ports.imaps : 0}
+  }
+}
+service imap {
+  process_limit = 2000
+  service_count = 200
+}
+# Dovecot slows down an address after wrong passwords, and every caller of Voxpost comes from one address.
+service anvil {
+  client_limit = 5000
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
+service auth {
+  client_limit = 5000
+}
+`;
+}

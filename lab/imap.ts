@@ -1,0 +1,19 @@
+import { ask } from "./network.ts";
+import type { Server } from "./processes.ts";
+
+/** A running IMAP server. Accounts are the mailbox numbers, their password is the PIN. */
+export interface ImapLab extends Server {
+  kind: "dovecot" | "cyrus";
+  host: string;
+  /** Plain text. */
+  port: number;
+  /** TLS from the first byte, with a self-signed certificate; undefined where that is not offered. */
+  tlsPort: number | undefined;
+  /** May act for every account, with the account as SASL PLAIN's authorization identity. */
+  proxy: { user: string; password: string };
+}
+
+/** Whether an IMAP server greets on this port. */
+export async function greets(port: number): Promise<boolean> {
+  return (await ask(port, "")).startsWith("* OK");
+}
