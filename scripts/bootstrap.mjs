@@ -6,7 +6,9 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
 const [major] = process.versions.node.split(".").map(Number);
 if (major < 20) {
-  console.error(`Voxpost needs Node.js 20 or newer; this is ${process.version}. Install a newer one, then try again.`);
+  console.error(
+    `Voxpost needs Node.js 20 or newer; this is ${process.version}. Install a newer one, then try again.`,
+  );
   process.exit(1);
 }
 
@@ -21,7 +23,9 @@ if (!installed) {
     shell: process.platform === "win32",
   });
   if (npm.status !== 0) {
-    console.error("voxpost: `npm ci` failed; see its message above. A proxy or an offline registry is the usual cause.");
+    console.error(
+      "voxpost: `npm ci` failed; see its message above. A proxy or an offline registry is the usual cause.",
+    );
     process.exit(1);
   }
   writeFileSync(stamp, lock);

@@ -14,7 +14,7 @@ const name = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$/, "use letters, digits and _ . - only, at most 40");
 
-const seconds = (help: string) => z.number().min(0).describe(`${help} Seconds.`);
+const seconds = (help: string) => z.number().min(0).describe(`${help} seconds.`);
 
 /** What may be said of a mailbox; of a context, for all its mailboxes; or at the top, for all of them. */
 const mailboxOptions = z.strictObject({
@@ -26,9 +26,9 @@ const mailboxOptions = z.strictObject({
     .refine((zone) => IANAZone.isValidZone(zone), "not an IANA time zone such as Europe/Berlin")
     .describe("Time zone in which times are spoken. Default: this machine's.")
     .optional(),
-  maxsecs: seconds("Longest message; 0 is unlimited. Default 180.").optional(),
-  minsecs: seconds("A shorter message is not kept. Default 1.").optional(),
-  maxsilence: seconds("A silence this long ends a recording; 0 is never. Default 10.").optional(),
+  maxsecs: seconds("Longest message; 0 is unlimited. Default 180").optional(),
+  minsecs: seconds("A shorter message is not kept. Default 1").optional(),
+  maxsilence: seconds("A silence this long ends a recording; 0 is never. Default 10").optional(),
   maxmsg: z
     .number()
     .int()
@@ -57,7 +57,7 @@ const mailboxOptions = z.strictObject({
     .number()
     .int()
     .min(100)
-    .describe("Step of forward and rewind. Milliseconds. Default 3000.")
+    .describe("Step of forward and rewind, milliseconds. Default 3000.")
     .optional(),
   maxlogins: z.number().int().min(1).max(10).describe("Tries to log in per call. Default 3.").optional(),
 });
@@ -101,7 +101,7 @@ export const configSchema = z.strictObject({
     .optional()
     .describe("Queue of jobs. Default: a private Redis that the program starts itself."),
   storage: z
-    .looseObject({ engine: z.string() })
+    .looseObject({ engine: z.string().describe("memory, file, imap.") })
     .describe("Where messages live; the engine says which keys it takes (docs/engines/)."),
   media: z
     .strictObject({
@@ -119,7 +119,12 @@ export const configSchema = z.strictObject({
     .default("voxpost-data")
     .describe("Folder for the program's own files: snapshots, private Redis."),
   log: z
-    .strictObject({ level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info") })
+    .strictObject({
+      level: z
+        .enum(["trace", "debug", "info", "warn", "error", "silent"])
+        .default("info")
+        .describe("Least severe lines that are written."),
+    })
     .prefault({})
     .describe("Logs are JSON lines on standard error."),
   sweep: z
@@ -128,7 +133,7 @@ export const configSchema = z.strictObject({
         .number()
         .min(1)
         .default(30)
-        .describe("How often forgotten recordings are looked for. Seconds."),
+        .describe("How often forgotten recordings are looked for, seconds."),
     })
     .prefault({}),
   defaults: mailboxOptions.prefault({}).describe("For all mailboxes."),

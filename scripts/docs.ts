@@ -1,0 +1,112 @@
+/**
+ * `npm run docs` writes the pages that code knows better than a writer; with `--check` it writes nothing and names the
+ * stale ones (a test does so on every run).
+ */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { z } from "zod";
+import { configSchema } from "../src/config.ts";
+import { errorCodes } from "../src/errors.ts";
+
+const PAGES: Record<string, () => string | Promise<string>> = {
+  "docs/config.md": configPage,
+  "docs/errors.md": errorsPage,
+};
+
+/** Names of pages whose text is not what the code says now. */
+export async function stalePages(): Promise<string[]> {
+  const stale: string[] = [];
+  for (const [path, write] of Object.entries(PAGES)) {
+    const now = existsSync(path) ? readFileSync(path, "utf8") : "";
+    if (now !== (await write())) stale.push(path);
+  }
+  return stale;
+}
+
+interface SchemaNode {
+  type?: string;
+  description?: string;
+  default?: unknown;
+  enum?: unknown[];
+  properties?: Record<string, SchemaNode>;
+  additionalProperties?: SchemaNode | boolean;
+  items?: SchemaNode;
+  anyOf?: SchemaNode[];
+  required?: string[];
+}
+
+function configPage(): string {
+  const schema = z.toJSONSchema(configSchema, { io: "input", unrepresentable: "any" }) as SchemaNode;
+  const rows: string[] = [];
+  walk(schema, "", rows);
+  return `# voxpost.yaml
+
+Written by \`npm run docs\` from the schema in \`src/config.ts\`; change it there.
+
+A key \`NAME_file: PATH\` takes the value of \`NAME\` from the first line of a file, and \`\${VARIABLE}\` within a value is
+taken from the environment: so no secret need stand in the configuration. All faults are reported at once, with their
+path. What stands under \`defaults\` may also be said of a context or of a mailbox;
+the mailbox wins over its context, and that over \`defaults\`.
+
+| key | type | meaning |
+|---|---|---|
+${rows.join("\n")}
+`;
+}
+
+/** They stand once, under `defaults`, though contexts and mailboxes take them as well. */
+const mailboxOptions = configSchema.shape.defaults.unwrap().shape;
+
+function walk(node: SchemaNode, path: string, rows: string[]): void {
+  for (const [key, child] of Object.entries(node.properties ?? {})) {
+    if (path.startsWith("contexts.") && key in mailboxOptions) continue;
+    const here = path ? `${path}.${key}` : key;
+    const required = node.required?.includes(key) ? " **Required.**" : "";
+    const fallback = defaultOf(child);
+    rows.push(
+      `| \`${here}\` | ${typeOf(child)} | ${(child.description ?? "").replaceAll("|", "\\|")}${fallback}${required} |`,
+    );
+    descend(child, here, rows);
+  }
+}
+
+function descend(node: SchemaNode, path: string, rows: string[]): void {
+  for (const variant of node.anyOf ?? []) descend(variant, path, rows);
+  walk(node, path, rows);
+  if (node.items) descend(node.items, `${path}[]`, rows);
+  if (typeof node.additionalProperties === "object") descend(node.additionalProperties, `${path}.NAME`, rows);
+}
+
+function defaultOf(node: SchemaNode): string {
+  if (node.default === undefined || typeof node.default === "object") return "";
+  return ` Default \`${String(node.default)}\`.`;
+}
+
+function typeOf(node: SchemaNode): string {
+  if (node.enum) return node.enum.map((value) => `\`${String(value)}\``).join(" ");
+  return node.type ?? "any";
+}
+
+function errorsPage(): string {
+  const rows = Object.entries(errorCodes).map(
+    ([code, { retryable, says }]) => `| \`${code}\` | ${says}. | ${retryable ? "yes" : "no"} |`,
+  );
+  return `# Errors
+
+Written by \`npm run docs\` from \`src/errors.ts\`; change it there. Every error in a log line or on the command line has one
+of these codes; the message says where and what to do.
+
+| code | what it means | may a retry help? |
+|---|---|---|
+${rows.join("\n")}
+`;
+}
+
+if (import.meta.url === `file://${process.argv[1]}`) {
+  if (process.argv.includes("--check")) {
+    const stale = await stalePages();
+    if (stale.length > 0) console.error(`stale: ${stale.join(", ")}; run \`npm run docs\``);
+    process.exitCode = stale.length > 0 ? 1 : 0;
+  } else {
+    for (const [path, write] of Object.entries(PAGES)) writeFileSync(path, await write());
+  }
+}

@@ -1,0 +1,79 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { Redis } from "ioredis";
+import { VoxpostError } from "./errors.ts";
+import type { Logger } from "./log.ts";
+
+export interface PrivateRedis {
+  readonly url: string;
+  /** Ends it, after it has written its data. One that was taken over is left running for its owner. */
+  stop(): Promise<void>;
+}
+
+/** How long a private Redis may take to answer after its start, milliseconds. */
+const START_MS = 10_000;
+
+/**
+ * Starts a Redis of our own, on a Unix socket in the given folder, so that a first try needs no server. One that an
+ * earlier, killed program left behind is used again.
+ * @throws VoxpostError DEPENDENCY_MISSING when there is no `redis-server` on this machine
+ */
+export async function startPrivateRedis(folder: string, log: Logger): Promise<PrivateRedis> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const socket = join(folder, "redis.sock");
+  const url = `unix://${socket}`;
+  if (await answers(socket)) return { url, stop: async () => {} };
+
+  const settings = ["--port", "0", "--unixsocket", socket, "--unixsocketperm", "600", "--dir", folder];
+  const durability = ["--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction"];
+  const child = spawn("redis-server", [...settings, ...durability], { stdio: "ignore" });
+  const failed = once(child, "error").then(([error]) => {
+    throw VoxpostError.from(
+      error,
+      "DEPENDENCY_MISSING",
+      "Cannot start a private Redis: install redis-server, or name a Redis of yours under `redis.url`",
+    );
+  });
+  const exited = once(child, "exit");
+  await Promise.race([untilItAnswers(socket, exited), failed]);
+  failed.catch(() => {});
+  log.info({ socket }, "private Redis started");
+  return {
+    url,
+    async stop() {
+      child.kill("SIGTERM");
+      await exited;
+    },
+  };
+}
+
+async function untilItAnswers(socket: string, exited: Promise<unknown>): Promise<void> {
+  let over = false;
+  void exited.then(() => {
+    over = true;
+  });
+  const deadline = Date.now() + START_MS;
+  while (!over && Date.now() < deadline) {
+    if (await answers(socket)) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new VoxpostError(
+    "DEPENDENCY_MISSING",
+    `The private Redis on ${socket} ${over ? "ended at once" : "does not answer"}; run redis-server by hand to see why`,
+  );
+}
+
+async function answers(path: string): Promise<boolean> {
+  const redis = new Redis({ path, lazyConnect: true, retryStrategy: null, maxRetriesPerRequest: 0 });
+  redis.on("error", () => {});
+  try {
+    await redis.connect();
+    return (await redis.ping()) === "PONG";
+  } catch {
+    return false;
+  } finally {
+    redis.disconnect();
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * `npm test` and `npm run test:all`: unpacks the servers, checks the sources, runs the tests, and closes with one line
+ * `N passed, N failed, N skipped`. Options: --all (adds the long ones), and anything vitest takes, such as a path.
+ */
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+import { provision } from "../lab/provision.ts";
+import type { Summary } from "./summary.ts";
+
+const args = process.argv.slice(2);
+const all = args.includes("--all");
+const rest = args.filter((arg) => arg !== "--all");
+const summaryFile = join(process.cwd(), ".lab", `test-summary-${process.pid}.json`);
+mkdirSync(".lab", { recursive: true });
+
+const total: Summary = { passed: 0, failed: 0, skipped: 0, reasons: [] };
+
+await provision(console.log);
+
+if (rest.length === 0) {
+  console.log("\n== check: types, lint, unused code, import arrows");
+  const check = await execa("tsx", ["scripts/check.ts"], {
+    preferLocal: true,
+    reject: false,
+    stdio: "inherit",
+  });
+  if (check.exitCode === 0) total.passed++;
+  else total.failed++;
+}
+
+console.log(`\n== tests${all ? ", the long ones too" : ""}`);
+const vitest = await execa("vitest", ["run", "--reporter=default", "--reporter=./test/summary.ts", ...rest], {
+  preferLocal: true,
+  reject: false,
+  stdio: "inherit",
+  env: { VOXPOST_TEST_SUMMARY: summaryFile, ...(all ? { VOXPOST_TEST_ALL: "1" } : {}) },
+});
+try {
+  const summary = JSON.parse(readFileSync(summaryFile, "utf8")) as Summary;
+  total.passed += summary.passed;
+  total.failed += summary.failed;
+  total.skipped += summary.skipped;
+  total.reasons.push(...summary.reasons);
+} catch {
+  console.error("vitest ended without a summary; its own output above says why");
+  total.failed++;
+}
+rmSync(summaryFile, { force: true });
+// A crash outside of any test (an unhandled rejection, say) counts in no test.
+if (vitest.exitCode !== 0 && total.failed === 0) total.failed++;
+
+if (total.reasons.length > 0)
+  console.log(`\nskipped:\n${total.reasons.map((reason) => `  - ${reason}`).join("\n")}`);
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;

@@ -1,0 +1,31 @@
+import { writeFileSync } from "node:fs";
+import type { Reporter, TestModule } from "vitest/node";
+
+export interface Summary {
+  passed: number;
+  failed: number;
+  skipped: number;
+  /** Each with its reason; a skip without one is itself a fault. */
+  reasons: string[];
+}
+
+/** Writes what `test/run.ts` needs for its closing lines, because vitest's own say neither which were skipped nor why. */
+export default class SummaryReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
+    const summary: Summary = { passed: 0, failed: errors.length, skipped: 0, reasons: [] };
+    for (const module of modules) {
+      if (module.errors().length > 0) summary.failed++;
+      for (const test of module.children.allTests()) {
+        const result = test.result();
+        if (result.state === "passed") summary.passed++;
+        else if (result.state === "failed") summary.failed++;
+        else {
+          summary.skipped++;
+          const note = result.state === "skipped" ? result.note : undefined;
+          summary.reasons.push(`${test.fullName}: ${note ?? "no reason given"}`);
+        }
+      }
+    }
+    writeFileSync(process.env.VOXPOST_TEST_SUMMARY ?? "test-summary.json", JSON.stringify(summary));
+  }
+}
