@@ -1,0 +1,110 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { type Config, parseConfig, readConfig } from "../../src/config.ts";
+import { createSubscribers } from "../../src/subscribers.ts";
+
+const MINIMAL = `
+asterisk: [{ name: a, url: "http://127.0.0.1:8088", user: voxpost, password: "\${ARI}" }]
+storage: { engine: memory }
+contexts:
+  default:
+    mailboxes: { "1001-1003": , "1002": { name: Anna, maxsecs: 20, pin: "1234" } }
+`;
+
+function parse(text: string, environment: NodeJS.ProcessEnv = { ARI: "s3cret" }): Config {
+  return parseConfig(text, { path: "voxpost.yaml", folder: "/etc/voxpost", environment });
+}
+
+function faultsOf(text: string, environment?: NodeJS.ProcessEnv): string {
+  try {
+    parse(text, environment);
+  } catch (error) {
+    expect(error).toMatchObject({ code: "CONFIG_INVALID" });
+    return (error as Error).message;
+  }
+  throw new Error("the configuration was accepted");
+}
+
+describe("configuration", () => {
+  test("fills in defaults, and secrets from the environment", () => {
+    const config = parse(MINIMAL);
+    expect(config.asterisk[0]?.password).toBe("s3cret");
+    expect(config).toMatchObject({
+      instance: "1",
+      data: "/etc/voxpost/voxpost-data",
+      media: { host: "127.0.0.1" },
+    });
+  });
+
+  test("reads a secret from the first line of a file, found beside the configuration", () => {
+    const folder = mkdtempSync(join(tmpdir(), "voxpost-config-"));
+    writeFileSync(join(folder, "ari.secret"), "from-file\n");
+    writeFileSync(
+      join(folder, "voxpost.yaml"),
+      MINIMAL.replace(/password: "[^"]*"/, "password_file: ari.secret"),
+    );
+    expect(readConfig(join(folder, "voxpost.yaml"), {}).asterisk[0]?.password).toBe("from-file");
+  });
+
+  test("reports every fault at once, each with its path and a remedy", () => {
+    const faults = faultsOf(
+      `
+instance: "a b"
+asterisk: [{ name: a, url: nonsense, user: u, password: "\${NOT_SET}" }, { name: a, url: "http://x", user: u, pasword: p }]
+storage: {}
+contexts: { default: { tz: Berlin, mailboxes: { "1001": { pin: 12 } } } }
+`,
+      {},
+    );
+    for (const expected of [
+      "instance: use letters",
+      "asterisk.0.url",
+      "asterisk.0.password: the environment has no NOT_SET",
+      'asterisk.1: "pasword" is not a key here',
+      "asterisk.1.password",
+      "storage.engine",
+      "contexts.default.tz: not an IANA time zone",
+      "contexts.default.mailboxes.1001.pin",
+    ]) {
+      expect(faults).toContain(expected);
+    }
+  });
+
+  test("never repeats a secret in a fault", () => {
+    expect(faultsOf(`${MINIMAL}\nredis: { url: 7 }`)).not.toContain("s3cret");
+  });
+
+  test("refuses two Asterisks of one name", () => {
+    const twice = MINIMAL.replace(/\[(\{.*\})\]/, "[$1, $1]");
+    expect(faultsOf(twice)).toContain('two are named "a"');
+  });
+
+  test.each(["", "a: [", "- 1", "null", "contexts: []"])("says what is wrong with %j", (text) => {
+    expect(faultsOf(text)).toContain("voxpost.yaml");
+  });
+});
+
+describe("subscribers", () => {
+  const subscribers = createSubscribers(parse(MINIMAL));
+
+  test("a mailbox written out wins over the range that contains it", () => {
+    expect(subscribers.find({ mailbox: "1002", context: "default" })).toMatchObject({
+      fullName: "Anna",
+      maxSeconds: 20,
+    });
+    expect(subscribers.find({ mailbox: "1003", context: "default" })).toMatchObject({ maxSeconds: 180 });
+  });
+
+  test("only what is configured exists", () => {
+    expect(subscribers.find({ mailbox: "100", context: "default" })).toBeUndefined();
+    expect(subscribers.find({ mailbox: "1001", context: "other" })).toBeUndefined();
+    expect([...subscribers.all()].map((one) => one.address.mailbox)).toEqual(["1001", "1002", "1003"]);
+  });
+
+  test("PINs are kept apart from what the rest of the program sees", () => {
+    expect(subscribers.pin({ mailbox: "1002", context: "default" })).toEqual({ pin: "1234" });
+    expect(JSON.stringify(subscribers.find({ mailbox: "1002", context: "default" }))).not.toContain("1234");
+  });
+});
