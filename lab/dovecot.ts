@@ -7,6 +7,9 @@ import type { Ports } from "./ports.ts";
 import { startServer } from "./processes.ts";
 import type { Place, RunFolder } from "./run-folder.ts";
 
+/** Loopback too, but another address: Dovecot decides by address whether it offers TLS. */
+const TLS_HOST = "127.0.0.2";
+
 /**
  * Starts Dovecot 2.3 with an account per mailbox number, whose password is the PIN, and a master user `voxpost` that acts for
  * every account by SASL PLAIN's authorization identity. Mail lies as Maildir under `<outside>/mail/<number>`.
@@ -40,7 +43,7 @@ export async function startDovecot(
     kind: "dovecot" as const,
     host: "127.0.0.1",
     port: ports.imap,
-    tlsPort: tls ? ports.imaps : undefined,
+    tls: tls ? { host: TLS_HOST, port: ports.imaps, startTlsPort: ports.imap } : undefined,
     proxy: { user: "voxpost", password: proxyPassword },
   });
 }
@@ -49,8 +52,8 @@ async function makeCertificate(place: Place): Promise<boolean> {
   const { failed } = await execa(
     "openssl",
     [
-      ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-subj", "/CN=127.0.0.1"],
-      ...["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"],
+      ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-subj", "/CN=localhost"],
+      ...["-addext", `subjectAltName=IP:${TLS_HOST},DNS:localhost`],
       ...["-keyout", `${place.outside}/key.pem`, "-out", `${place.outside}/cert.pem`],
     ],
     { reject: false },
@@ -64,8 +67,11 @@ base_dir = ${dir}/run
 state_dir = ${dir}/state
 log_path = /dev/stderr
 protocols = imap
-listen = 127.0.0.1
 ssl = ${tls ? `yes\nssl_cert = <${dir}/cert.pem\nssl_key = <${dir}/key.pem` : "no"}
+# Without STARTTLS here, so that every mail client gets in without being asked about the certificate.
+local 127.0.0.1 {
+  ssl = no
+}
 disable_plaintext_auth = no
 auth_mechanisms = plain login
 auth_failure_delay = 0
@@ -98,9 +104,11 @@ service imap-login {
   process_min_avail = 1
   client_limit = 2000
   inet_listener imap {
+    address = 127.0.0.1 ${TLS_HOST}
     port = ${ports.imap}
   }
   inet_listener imaps {
+    address = ${TLS_HOST}
     port = ${tls ? ports.imaps : 0}
   }
 }

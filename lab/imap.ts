@@ -7,8 +7,11 @@ export interface ImapLab extends Server {
   host: string;
   /** Plain text. */
   port: number;
-  /** TLS from the first byte, with a self-signed certificate; undefined where that is not offered. */
-  tlsPort: number | undefined;
+  /**
+   * TLS with a self-signed certificate, from the first byte or by STARTTLS; undefined where that is not offered.
+   * The plain port of `host` offers no STARTTLS.
+   */
+  tls: { host: string; port: number; startTlsPort: number } | undefined;
   /** May act for every account, with the account as SASL PLAIN's authorization identity. */
   proxy: { user: string; password: string };
 }
