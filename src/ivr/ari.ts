@@ -1,0 +1,140 @@
+import ari, { type Client } from "ari-client";
+import { VoxpostError } from "../errors.ts";
+import type { AriEvent, AriListener } from "./ari-events.ts";
+import type { AriServer } from "./ari-requests.ts";
+
+// swagger-client, inside ari-client, puts a function `log` among the globals and prints a notice with it at each connect.
+Reflect.set(globalThis, "log", () => {});
+
+/** One live subscription to a Stasis application. It ends once; whoever wants another one opens it. */
+export interface AriSubscription {
+  close(): void;
+}
+
+export interface AriSubscriptionOptions {
+  readonly app: string;
+  readonly onEvent: AriListener;
+  /** Once, when the socket is gone without `close`. */
+  readonly onEnd: (reason: string) => void;
+  /** Bound on connecting, and on an answer to a ping. */
+  readonly timeoutMs: number;
+}
+
+/** The parts of ari-client's socket (ws 6) that we use. */
+interface Socket {
+  on(event: "open", listener: () => void): void;
+  on(event: "message", listener: (data: unknown) => void): void;
+  on(event: "pong", listener: () => void): void;
+  on(event: "close", listener: (code: number) => void): void;
+  on(event: "error", listener: (error: Error) => void): void;
+  removeAllListeners(event: "message"): void;
+  ping(): void;
+  terminate(): void;
+  close(): void;
+}
+
+/**
+ * Opens an ARI WebSocket with ari-client, the one place that knows it. Three of its habits are switched off, which needs
+ * two of its private fields (the version is pinned): it would reconnect by itself, and then give up for good; an event
+ * that its API description lacks would end the process; and a dead connection would go unnoticed.
+ *
+ * @throws VoxpostError ASTERISK_UNREACHABLE
+ */
+export async function subscribe(
+  server: AriServer,
+  options: AriSubscriptionOptions,
+): Promise<AriSubscription> {
+  const client = (await bounded(connectInTurn(server), server, options.timeoutMs)) as Client & {
+    _ws: Socket;
+    _wsClosed: boolean;
+  };
+  // Rejects only after ari-client's own attempts, which are switched off by `_wsClosed`.
+  client.start(options.app).catch(() => {});
+  const socket = client._ws;
+  client._wsClosed = true;
+  socket.removeAllListeners("message");
+  socket.on("message", (data) => {
+    const event = parseEvent(data);
+    if (event) options.onEvent(event);
+  });
+  let ended = false;
+  let opened = false;
+  const end = (reason: string) => {
+    if (ended) return;
+    ended = true;
+    clearInterval(pings);
+    socket.terminate();
+    if (opened) options.onEnd(reason);
+  };
+  socket.on("close", (code) => end(`closed with code ${code}`));
+  socket.on("error", (error) => end(error.message));
+
+  let answered = true;
+  socket.on("pong", () => {
+    answered = true;
+  });
+  const pings = setInterval(() => {
+    if (!opened) return;
+    if (!answered) return end(`no answer to a ping within ${options.timeoutMs} ms`);
+    answered = false;
+    socket.ping();
+  }, options.timeoutMs);
+  pings.unref();
+
+  const open = new Promise<void>((resolve, reject) => {
+    socket.on("open", resolve);
+    socket.on("error", reject);
+    socket.on("close", (code) => reject(new Error(`closed with code ${code}`)));
+  });
+  try {
+    await bounded(open, server, options.timeoutMs);
+  } catch (error) {
+    end("not opened");
+    throw error;
+  }
+  opened = true;
+  return {
+    close() {
+      ended = true;
+      clearInterval(pings);
+      socket.close();
+    },
+  };
+}
+
+let turn: Promise<unknown> = Promise.resolve();
+
+/** ari-client keeps the password for reading the API description in one place for all servers, so they take turns. */
+function connectInTurn(server: AriServer): Promise<Client> {
+  const connection = turn.then(() => ari.connect(server.url, server.user, server.password));
+  turn = connection.catch(() => {});
+  return connection;
+}
+
+async function bounded<T>(work: Promise<T>, server: AriServer, timeoutMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } catch (error) {
+    throw VoxpostError.from(toError(error), "ASTERISK_UNREACHABLE", `Cannot connect to ARI at ${server.url}`);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** swagger-client rejects with plain strings too. */
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+function parseEvent(data: unknown): AriEvent | undefined {
+  try {
+    const event: unknown = JSON.parse(String(data));
+    return typeof event === "object" && event !== null && "type" in event ? (event as AriEvent) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,207 @@
+import { randomBytes } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { type ServerType, serve } from "@hono/node-server";
+import { type Context, Hono } from "hono";
+import { VoxpostError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import { audioEnding } from "./audio-ending.ts";
+import { isPrompt } from "./prompts.ts";
+
+export interface MediaOptions {
+  /** Address to listen on. */
+  readonly host: string;
+  /** 0 is any free port. */
+  readonly port: number;
+  /** How Asterisk reaches us; default `http://host:port`. */
+  readonly url?: string;
+  readonly log: Logger;
+  /** Folder of our own recordings, one folder a language; default: the project's `sounds/`. */
+  readonly sounds?: string;
+  /** A published file is served at most this long; default 12 hours, as a paused playback fetches again. */
+  readonly expireMs?: number;
+}
+
+/** A file that Asterisk may fetch, at a URL that nobody can guess. */
+export interface Published {
+  readonly url: string;
+  /** Bytes handed out so far, all fetches together. */
+  readonly bytesServed: number;
+  /** Fetched to its end at least once. */
+  readonly served: boolean;
+  /** From now on the answer is 410. Resolves when somebody has been told so; see `MediaCache`. */
+  withdraw(): Promise<void>;
+}
+
+interface Item {
+  readonly path: string;
+  readonly expires: number;
+  bytesServed: number;
+  served: boolean;
+  /** Set when withdrawn; called at the first request after that. */
+  told: (() => void) | undefined;
+}
+
+const DAY_SECONDS = 86_400;
+
+/** The HTTP server from which Asterisk fetches messages, greetings and our own sounds. */
+export class Media {
+  readonly #options: MediaOptions;
+  readonly #items = new Map<string, Item>();
+  #server: ServerType | undefined;
+  #base = "";
+
+  constructor(options: MediaOptions) {
+    this.#options = options;
+  }
+
+  /** @throws VoxpostError CONFIG_INVALID when the address cannot be listened on */
+  async listen(): Promise<void> {
+    const { host, port, url } = this.#options;
+    const app = new Hono();
+    app.get("/m/:name", (context) => this.#message(context));
+    app.get("/sounds/:language/:name", (context) => this.#ourSound(context));
+    app.get("/silence/:name", (context) => silence(context));
+    const address = await new Promise<AddressInfo>((resolve, reject) => {
+      this.#server = serve({ fetch: app.fetch, hostname: host, port }, resolve);
+      this.#server.once("error", (error) => {
+        reject(
+          VoxpostError.from(
+            error,
+            "CONFIG_INVALID",
+            `Cannot listen on media.host ${host}, media.port ${port}`,
+          ),
+        );
+      });
+    });
+    this.#base =
+      url?.replace(/\/+$/, "") ?? `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`;
+  }
+
+  async close(): Promise<void> {
+    const server = this.#server;
+    if (!server) return;
+    if ("closeAllConnections" in server) server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+
+  publish(path: string, contentType: string): Published {
+    this.#removeExpired();
+    const name = `${randomBytes(16).toString("hex")}.${audioEnding(path, contentType)}`;
+    const item: Item = {
+      path,
+      expires: Date.now() + (this.#options.expireMs ?? 12 * 3_600_000),
+      bytesServed: 0,
+      served: false,
+      told: undefined,
+    };
+    this.#items.set(name, item);
+    return {
+      url: `${this.#base}/m/${name}`,
+      get bytesServed() {
+        return item.bytesServed;
+      },
+      get served() {
+        return item.served;
+      },
+      withdraw: () =>
+        new Promise((resolve) => {
+          item.told = () => {
+            this.#items.delete(name);
+            resolve();
+          };
+        }),
+    };
+  }
+
+  ourSound(language: string, name: string): string {
+    return `${this.#base}/sounds/${language}/${name}.wav`;
+  }
+
+  /** At most ten seconds. */
+  silence(milliseconds: number): string {
+    return `${this.#base}/silence/${Math.min(Math.max(Math.round(milliseconds), 20), 10_000)}.wav`;
+  }
+
+  async #message(context: Context): Promise<Response> {
+    const item = this.#items.get(context.req.param("name") ?? "");
+    if (!item || item.told || item.expires < Date.now()) {
+      item?.told?.();
+      return context.body(null, 410, { "cache-control": "no-store" });
+    }
+    const size = (await stat(item.path).catch(() => undefined))?.size;
+    if (size === undefined) return context.body(null, 404);
+    return context.body(Readable.toWeb(Readable.from(counted(item))) as ReadableStream, 200, {
+      // Asterisk would choose the format by a media type that it knows; the ending in the URL is surer.
+      "content-type": "application/octet-stream",
+      "content-length": String(size),
+      "cache-control": "no-store",
+    });
+  }
+
+  async #ourSound(context: Context): Promise<Response> {
+    const { language = "", name = "" } = context.req.param();
+    if (
+      !/^[a-z]{2,3}(_[A-Z]{2})?$/.test(language) ||
+      !isPrompt(`voxpost/${name.replace(/\.wav$/, "")}`, language)
+    ) {
+      return context.body(null, 404);
+    }
+    const path = `${this.#options.sounds ?? OUR_SOUNDS}/${language}/${name}`;
+    const size = (await stat(path).catch(() => undefined))?.size;
+    if (size === undefined) return context.body(null, 404);
+    return context.body(Readable.toWeb(createReadStream(path)) as ReadableStream, 200, {
+      "content-type": "audio/wav",
+      "content-length": String(size),
+      "cache-control": `max-age=${DAY_SECONDS}`,
+    });
+  }
+
+  #removeExpired(): void {
+    const now = Date.now();
+    for (const [name, item] of this.#items) if (item.expires < now) this.#items.delete(name);
+  }
+}
+
+const OUR_SOUNDS = fileURLToPath(new URL("../../sounds", import.meta.url));
+
+async function* counted(item: Item): AsyncGenerator<Buffer> {
+  for await (const chunk of createReadStream(item.path)) {
+    item.bytesServed += (chunk as Buffer).length;
+    yield chunk as Buffer;
+  }
+  item.served = true;
+}
+
+/** Asterisk's own silences are of whole seconds. */
+function silence(context: Context): Response {
+  const milliseconds = Number(/^(\d{2,5})\.wav$/.exec(context.req.param("name") ?? "")?.[1] ?? 0);
+  if (milliseconds < 20 || milliseconds > 10_000) return context.body(null, 404);
+  const samples = milliseconds * 8;
+  const wav = Buffer.concat([wavHeader(samples * 2), Buffer.alloc(samples * 2)]);
+  return context.body(new Uint8Array(wav), 200, {
+    "content-type": "audio/wav",
+    "cache-control": `max-age=${DAY_SECONDS}`,
+  });
+}
+
+/** The 44 bytes before 16-bit mono PCM of 8 kHz: the WAV that every Asterisk plays. */
+export function wavHeader(dataBytes: number): Buffer {
+  const header = Buffer.alloc(44);
+  header.write("RIFF", 0, "latin1");
+  header.writeUInt32LE(36 + dataBytes, 4);
+  header.write("WAVEfmt ", 8, "latin1");
+  header.writeUInt32LE(16, 16);
+  header.writeUInt16LE(1, 20);
+  header.writeUInt16LE(1, 22);
+  header.writeUInt32LE(8_000, 24);
+  header.writeUInt32LE(16_000, 28);
+  header.writeUInt16LE(2, 32);
+  header.writeUInt16LE(16, 34);
+  header.write("data", 36, "latin1");
+  header.writeUInt32LE(dataBytes, 40);
+  return header;
+}
