@@ -68,7 +68,10 @@ export interface Engine {
 
   // --- Changes that others make: required when `capabilities.watch` -------------------------------------------------------
 
-  /** Calls back after a change in the mailbox's INBOX until the signal aborts. May call too often, never too seldom. */
+  /**
+   * Resolves once it is watching; from then on calls back after a change in the mailbox's INBOX, until the signal
+   * aborts. May call too often, never too seldom.
+   */
   watch?(mailbox: MailboxAddress, onChange: () => void, signal: AbortSignal): Promise<void>;
 
   /** Room left, when the backend tells. Required when `capabilities.quota`. */

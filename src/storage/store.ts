@@ -52,5 +52,8 @@ export interface Store {
   removeGreeting(mailbox: MailboxAddress, kind: GreetingKind, signal?: AbortSignal): Promise<void>;
 
   /** After each change that went through this store. Returns the way to stop listening. */
-  onChange(listener: (mailbox: MailboxAddress) => void): () => void;
+  onChange(listener: (mailbox: MailboxAddress, what: Change) => void): () => void;
 }
+
+/** What a change may have touched; a lamp needs the first only. */
+export type Change = "messages" | "greetings";

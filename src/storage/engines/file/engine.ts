@@ -1,0 +1,210 @@
+import { access, constants, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { isCode } from "../../../errors.ts";
+import type { Logger } from "../../../log.ts";
+import { type Counts, FOLDERS, type Folder } from "../../../model/folder.ts";
+import type { GreetingKind } from "../../../model/greeting.ts";
+import { formatMailbox, type MailboxAddress } from "../../../model/mailbox.ts";
+import type { AudioPart, AudioSource, Flags, NewMessage } from "../../../model/message.ts";
+import type { Engine, Entry, FindQuery, ListQuery, Page, Ref } from "../../engine.ts";
+import { aborted, throwIfAborted } from "../../faults.ts";
+import { countViews, pageOf } from "../../view.ts";
+import { openAudio } from "./contents.ts";
+import { isGone, renameDurably, toFault } from "./disk.ts";
+import { greetingArrival, greetingName, listGreetings, withGreeting } from "./greetings.ts";
+import { type MessageName, nameOf, newKey } from "./names.ts";
+import { Tree } from "./tree.ts";
+import { watchFolder } from "./watch.ts";
+
+/**
+ * Messages as folders on a disk, to be listened to, edited and repaired from a shell (docs/engines/file.md). Whatever
+ * changes, changes by one rename, so a program that is killed leaves no half of anything in sight, and several
+ * programs may work on one store.
+ */
+export class FileEngine implements Engine {
+  readonly name: string;
+  readonly capabilities = {
+    authenticate: false,
+    greetings: true,
+    watch: true,
+    quota: false,
+    search: true,
+    move: true,
+    writable: true,
+  };
+  readonly #root: string;
+  readonly #log: Logger;
+  readonly #tree: Tree;
+  #closing = new AbortController();
+
+  constructor({ root, log }: { root: string; log: Logger }) {
+    this.name = `file:${root}`;
+    this.#root = root;
+    this.#log = log;
+    this.#tree = new Tree(root, log);
+  }
+
+  async open(): Promise<void> {
+    this.#closing = new AbortController();
+    try {
+      await mkdir(this.#root, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      this.#log.error({ path: this.#root, err: error }, "The folder of the file store cannot be made");
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+  }
+
+  check(signal?: AbortSignal): Promise<void> {
+    return this.#run(signal, () => access(this.#root, constants.R_OK | constants.W_OK | constants.X_OK));
+  }
+
+  count(mailbox: MailboxAddress, folder: Folder, signal?: AbortSignal): Promise<Counts> {
+    return this.#run(signal, async () => countViews(await this.#tree.names(mailbox, folder)));
+  }
+
+  list(mailbox: MailboxAddress, folder: Folder, query: ListQuery, signal?: AbortSignal): Promise<Page> {
+    return this.#run(signal, async () => {
+      const { shown, ...rest } = pageOf(await this.#tree.names(mailbox, folder), query);
+      return { entries: await this.#tree.entries(mailbox, folder, shown), ...rest };
+    });
+  }
+
+  find(mailbox: MailboxAddress, query: FindQuery, signal?: AbortSignal): Promise<Entry[]> {
+    return this.#run(signal, async () => {
+      const found = FOLDERS.map(async (folder) => {
+        const names = await this.#tree.names(mailbox, folder);
+        const wanted = names.filter((name) => matches(name, query));
+        return this.#tree.entries(mailbox, folder, wanted);
+      });
+      return (await Promise.all(found)).flat();
+    });
+  }
+
+  read(ref: Ref, signal?: AbortSignal): Promise<AudioPart[]> {
+    return this.#run(signal, (alive) => this.#tree.withMessage(ref, (path) => openAudio(path, alive)));
+  }
+
+  append(folder: Folder, message: NewMessage, signal?: AbortSignal): Promise<Entry> {
+    return this.#run(signal, async (alive) => {
+      const { audio, text, ...envelope } = message;
+      const { mailbox, id, receivedAt, heard, urgent, ...rest } = envelope;
+      const key = newKey(receivedAt, this.#tree.arrivals.next(), id);
+      const path = join(await this.#tree.make(mailbox, folder), nameOf(key, envelope));
+      const contents = {
+        fields: { ...rest, caller: { ...rest.caller } },
+        notes: { id, mailbox: formatMailbox(mailbox), receivedAt: receivedAt.toISOString() },
+        audio,
+        ...(text === undefined ? {} : { text }),
+      };
+      await this.#tree.publish(mailbox, path, contents, alive);
+      return {
+        ref: { mailbox, folder, key },
+        envelope: { ...envelope, folder, receivedAt: new Date(receivedAt) },
+      };
+    });
+  }
+
+  setFlags(ref: Ref, change: Partial<Flags>, signal?: AbortSignal): Promise<void> {
+    return this.#run(signal, () =>
+      this.#tree.withMessage(ref, async (path, now) => {
+        const { heard = now.heard, urgent = now.urgent } = change;
+        const name = nameOf(ref.key, { heard, urgent });
+        await renameDurably(path, join(this.#tree.path(ref.mailbox, ref.folder), name));
+      }),
+    );
+  }
+
+  move(ref: Ref, to: Folder, signal?: AbortSignal): Promise<Ref> {
+    return this.#run(signal, async () => {
+      const target = await this.#tree.make(ref.mailbox, to);
+      const arrival = this.#tree.arrivals.next();
+      return this.#tree.withMessage(ref, async (path, now) => {
+        const key = newKey(now.receivedAt, arrival, now.id);
+        await renameDurably(path, join(target, nameOf(key, now)));
+        return { mailbox: ref.mailbox, folder: to, key };
+      });
+    });
+  }
+
+  remove(ref: Ref, signal?: AbortSignal): Promise<void> {
+    return this.#run(signal, async () => {
+      try {
+        await this.#tree.withMessage(ref, (path) => this.#tree.remove(ref.mailbox, path));
+      } catch (error) {
+        if (!isCode(error, "MESSAGE_UNKNOWN")) throw error;
+      }
+    });
+  }
+
+  readGreeting(
+    mailbox: MailboxAddress,
+    kind: GreetingKind,
+    signal?: AbortSignal,
+  ): Promise<AudioPart | undefined> {
+    return this.#run(signal, async (alive) => {
+      const folder = this.#tree.path(mailbox, "greetings");
+      const parts = await withGreeting(folder, kind, (path) => openAudio(path, alive));
+      return parts?.[0];
+    });
+  }
+
+  writeGreeting(
+    mailbox: MailboxAddress,
+    kind: GreetingKind,
+    audio: AudioSource,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    return this.#run(signal, async (alive) => {
+      const folder = await this.#tree.make(mailbox, "greetings");
+      const before = await listGreetings(folder, kind);
+      const arrival = this.#tree.arrivals.nextAfter(greetingArrival(before.at(-1) ?? ""));
+      const fields = { duration: audio.duration ?? 0, caller: {}, priority: false, private: false };
+      const path = join(folder, greetingName(kind, arrival));
+      await this.#tree.publish(mailbox, path, { fields, audio: [audio] }, alive);
+      await this.#removeAll(mailbox, before);
+    });
+  }
+
+  removeGreeting(mailbox: MailboxAddress, kind: GreetingKind, signal?: AbortSignal): Promise<void> {
+    return this.#run(signal, async () => {
+      // The one in force goes last: when the program is killed meanwhile, no older one comes back.
+      await this.#removeAll(mailbox, await listGreetings(this.#tree.path(mailbox, "greetings"), kind));
+    });
+  }
+
+  watch(mailbox: MailboxAddress, onChange: () => void, signal: AbortSignal): Promise<void> {
+    return this.#run(signal, async (alive) => {
+      await watchFolder(await this.#tree.make(mailbox, "INBOX"), onChange, alive, this.#log);
+    });
+  }
+
+  async #removeAll(mailbox: MailboxAddress, paths: readonly string[]): Promise<void> {
+    for (const path of paths) {
+      try {
+        await this.#tree.remove(mailbox, path);
+      } catch (error) {
+        // Another program was quicker.
+        if (!isGone(error)) throw error;
+      }
+    }
+  }
+
+  async #run<T>(signal: AbortSignal | undefined, work: (alive: AbortSignal) => Promise<T>): Promise<T> {
+    const closing = this.#closing.signal;
+    const alive = signal ? AbortSignal.any([closing, signal]) : closing;
+    throwIfAborted(alive);
+    try {
+      return await work(alive);
+    } catch (error) {
+      throw alive.aborted ? aborted(alive) : toFault(error, this.#root);
+    }
+  }
+}
+
+function matches(name: MessageName, query: FindQuery): boolean {
+  if (query.id !== undefined && name.id !== query.id) return false;
+  return query.receivedSince === undefined || name.receivedAt >= query.receivedSince;
+}

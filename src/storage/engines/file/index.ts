@@ -1,0 +1,9 @@
+import { resolve } from "node:path";
+import { defineScheme } from "../../scheme.ts";
+import { FileEngine } from "./engine.ts";
+import { fileOptions } from "./options.ts";
+
+export const fileScheme = defineScheme(
+  fileOptions,
+  ({ path }, { folder, log }) => new FileEngine({ root: resolve(folder, path), log }),
+);

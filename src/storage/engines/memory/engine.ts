@@ -1,0 +1,191 @@
+import { VoxpostError } from "../../../errors.ts";
+import { type Counts, FOLDERS, type Folder } from "../../../model/folder.ts";
+import type { GreetingKind } from "../../../model/greeting.ts";
+import { formatMailbox, type MailboxAddress } from "../../../model/mailbox.ts";
+import type { AudioPart, AudioSource, Flags, NewMessage } from "../../../model/message.ts";
+import type { Engine, Entry, FindQuery, ListQuery, Page, Quota, Ref } from "../../engine.ts";
+import { messageUnknown, throwIfAborted } from "../../faults.ts";
+import { countViews, pageOf } from "../../view.ts";
+import { keepAudio, type MemoryData, type StoredAudio, type StoredMessage, toPart } from "./data.ts";
+
+/** The reference: what an engine has to do, with nothing else in the way. Everything is gone when the program ends. */
+export class MemoryEngine implements Engine {
+  readonly name = "memory";
+  readonly capabilities = {
+    authenticate: false,
+    greetings: true,
+    watch: true,
+    quota: true,
+    search: true,
+    move: true,
+    writable: true,
+  };
+  readonly #data: MemoryData;
+  readonly #maxBytes: number | undefined;
+  #closing = new AbortController();
+
+  constructor(data: MemoryData, maxBytes?: number) {
+    this.#data = data;
+    this.#maxBytes = maxBytes;
+  }
+
+  async open(): Promise<void> {
+    this.#closing = new AbortController();
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+  }
+
+  async check(signal?: AbortSignal): Promise<void> {
+    this.#alive(signal);
+  }
+
+  async count(mailbox: MailboxAddress, folder: Folder, signal?: AbortSignal): Promise<Counts> {
+    this.#alive(signal);
+    return countViews(this.#data.folder(mailbox, folder).values());
+  }
+
+  async list(mailbox: MailboxAddress, folder: Folder, query: ListQuery, signal?: AbortSignal): Promise<Page> {
+    this.#alive(signal);
+    const { shown, ...rest } = pageOf([...this.#data.folder(mailbox, folder).values()], query);
+    return { entries: shown.map((stored) => toEntry(folder, stored)), ...rest };
+  }
+
+  async find(mailbox: MailboxAddress, query: FindQuery, signal?: AbortSignal): Promise<Entry[]> {
+    this.#alive(signal);
+    return FOLDERS.flatMap((folder) =>
+      [...this.#data.folder(mailbox, folder).values()]
+        .filter((stored) => matches(stored, query))
+        .map((stored) => toEntry(folder, stored)),
+    );
+  }
+
+  async read(ref: Ref, signal?: AbortSignal): Promise<AudioPart[]> {
+    this.#alive(signal);
+    const comments = (a: StoredAudio, b: StoredAudio) =>
+      Number(b.info.kind === "comment") - Number(a.info.kind === "comment");
+    return [...this.#get(ref).audio].sort(comments).map(toPart);
+  }
+
+  async append(folder: Folder, message: NewMessage, signal?: AbortSignal): Promise<Entry> {
+    const alive = this.#alive(signal);
+    const audio: StoredAudio[] = [];
+    for (const source of message.audio) audio.push(await keepAudio(source, alive));
+    throwIfAborted(alive);
+    this.#checkRoom(message.mailbox, sizeOf(audio));
+    const { audio: _, heard, urgent, ...rest } = message;
+    const stored = { key: this.#data.newKey(message.receivedAt), heard, urgent, message: rest, audio };
+    this.#put(message.mailbox, folder, stored);
+    return toEntry(folder, stored);
+  }
+
+  async setFlags(ref: Ref, change: Partial<Flags>, signal?: AbortSignal): Promise<void> {
+    this.#alive(signal);
+    const stored = this.#get(ref);
+    const { heard = stored.heard, urgent = stored.urgent } = change;
+    this.#put(ref.mailbox, ref.folder, { ...stored, heard, urgent });
+  }
+
+  async move(ref: Ref, to: Folder, signal?: AbortSignal): Promise<Ref> {
+    this.#alive(signal);
+    const stored = this.#get(ref);
+    const key = this.#data.newKey(stored.message.receivedAt);
+    this.#data.folder(ref.mailbox, ref.folder).delete(ref.key);
+    this.#put(ref.mailbox, to, { ...stored, key });
+    return { mailbox: ref.mailbox, folder: to, key };
+  }
+
+  async remove(ref: Ref, signal?: AbortSignal): Promise<void> {
+    this.#alive(signal);
+    this.#data.folder(ref.mailbox, ref.folder).delete(ref.key);
+    this.#data.changed(ref.mailbox);
+  }
+
+  async readGreeting(
+    mailbox: MailboxAddress,
+    kind: GreetingKind,
+    signal?: AbortSignal,
+  ): Promise<AudioPart | undefined> {
+    this.#alive(signal);
+    const audio = this.#data.mailbox(mailbox).greetings.get(kind);
+    return audio && toPart(audio);
+  }
+
+  async writeGreeting(
+    mailbox: MailboxAddress,
+    kind: GreetingKind,
+    audio: AudioSource,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const alive = this.#alive(signal);
+    const kept = await keepAudio(audio, alive);
+    throwIfAborted(alive);
+    this.#data.mailbox(mailbox).greetings.set(kind, kept);
+  }
+
+  async removeGreeting(mailbox: MailboxAddress, kind: GreetingKind, signal?: AbortSignal): Promise<void> {
+    this.#alive(signal);
+    this.#data.mailbox(mailbox).greetings.delete(kind);
+  }
+
+  async watch(mailbox: MailboxAddress, onChange: () => void, signal: AbortSignal): Promise<void> {
+    this.#data.watch(mailbox, onChange, this.#alive(signal));
+  }
+
+  async quota(mailbox: MailboxAddress, signal?: AbortSignal): Promise<Quota | undefined> {
+    this.#alive(signal);
+    if (this.#maxBytes === undefined) return undefined;
+    return { usedBytes: this.#usedBytes(mailbox), limitBytes: this.#maxBytes };
+  }
+
+  #alive(signal: AbortSignal | undefined): AbortSignal {
+    const closing = this.#closing.signal;
+    const alive = signal ? AbortSignal.any([closing, signal]) : closing;
+    throwIfAborted(alive);
+    return alive;
+  }
+
+  #get(ref: Ref): StoredMessage {
+    const stored = this.#data.folder(ref.mailbox, ref.folder).get(ref.key);
+    if (!stored) throw messageUnknown(ref);
+    return stored;
+  }
+
+  #put(mailbox: MailboxAddress, folder: Folder, stored: StoredMessage): void {
+    this.#data.folder(mailbox, folder).set(stored.key, stored);
+    this.#data.changed(mailbox);
+  }
+
+  #usedBytes(mailbox: MailboxAddress): number {
+    const folders = [...this.#data.mailbox(mailbox).folders.values()];
+    return folders
+      .flatMap((folder) => [...folder.values()])
+      .reduce((sum, stored) => sum + sizeOf(stored.audio), 0);
+  }
+
+  #checkRoom(mailbox: MailboxAddress, bytes: number): void {
+    if (this.#maxBytes === undefined || this.#usedBytes(mailbox) + bytes <= this.#maxBytes) return;
+    throw new VoxpostError(
+      "STORE_FULL",
+      `${formatMailbox(mailbox)} is full: remove messages, or raise max_bytes`,
+    );
+  }
+}
+
+function toEntry(folder: Folder, { key, heard, urgent, message }: StoredMessage): Entry {
+  const { text: _, ...rest } = message;
+  return {
+    ref: { mailbox: message.mailbox, folder, key },
+    envelope: { ...rest, receivedAt: new Date(message.receivedAt), folder, heard, urgent },
+  };
+}
+
+function matches({ message }: StoredMessage, query: FindQuery): boolean {
+  if (query.id !== undefined && message.id !== query.id) return false;
+  return query.receivedSince === undefined || message.receivedAt >= query.receivedSince;
+}
+
+function sizeOf(audio: readonly StoredAudio[]): number {
+  return audio.reduce((sum, { bytes }) => sum + bytes.length, 0);
+}
