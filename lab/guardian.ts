@@ -31,6 +31,8 @@ function tell(verb: "watch" | "release", pid: number): void {
 
 /** Has process groups killed when this process ends in whatever way. */
 export const guard = {
+  /** The guardian's own process id; undefined before the first group. */
+  pid: (): number | undefined => guardian?.pid,
   watch: (pid: number): void => tell("watch", pid),
   release: (pid: number): void => tell("release", pid),
 };

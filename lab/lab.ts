@@ -3,6 +3,7 @@ import { startApp, writeAppConfiguration } from "./app.ts";
 import { type AsteriskLab, startAsterisk } from "./asterisk.ts";
 import { startCyrus } from "./cyrus.ts";
 import { startDovecot } from "./dovecot.ts";
+import { guard } from "./guardian.ts";
 import type { ImapLab } from "./imap.ts";
 import { EXTENSIONS, MAILBOXES } from "./mailboxes.ts";
 import { type Ports, takePorts } from "./ports.ts";
@@ -120,8 +121,10 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     asteriskMissing: asteriskSystem && "missing" in asteriskSystem ? asteriskSystem.missing : undefined,
     redis,
     imap,
-    pids: () =>
-      Object.fromEntries(running.filter((each) => each.running).map((each) => [each.name, each.pid])),
+    pids: () => ({
+      ...Object.fromEntries(running.filter((each) => each.running).map((each) => [each.name, each.pid])),
+      guardian: guard.pid() ?? process.pid,
+    }),
     writeConfiguration(configuration) {
       if (!asterisk || !redis || !imap)
         throw new Error("a configuration needs Asterisk, Redis and IMAP in the lab");

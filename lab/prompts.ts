@@ -1,0 +1,46 @@
+import { WebSocket } from "ws";
+
+/** One sound that Asterisk began to play to a channel for a program. */
+export interface PromptHeard {
+  /** The channel's id. */
+  channel: string;
+  /** Such as `sound:vm-youhave`. */
+  media: string;
+  at: Date;
+}
+
+/**
+ * Listens at ARI to what is played on every channel, without taking part. Dialplan applications are not reported.
+ * Resolves when it is connected.
+ */
+export async function watchPrompts(
+  ari: { url: string; user: string; password: string },
+  onPrompt: (prompt: PromptHeard) => void,
+): Promise<{ close(): void }> {
+  const query = new URLSearchParams({
+    app: `lab-listener-${process.pid}-${Math.random().toString(36).slice(2, 8)}`,
+    subscribeAll: "true",
+    api_key: `${ari.user}:${ari.password}`,
+  });
+  const socket = new WebSocket(`${ari.url.replace(/^http/, "ws")}/ari/events?${query}`, {
+    handshakeTimeout: 5_000,
+  });
+  socket.on("message", (data) => {
+    const event = JSON.parse(data.toString()) as PlaybackEvent;
+    if (event.type !== "PlaybackStarted" && event.type !== "PlaybackContinuing") return;
+    const { media_uri, target_uri } = event.playback;
+    // In a list, media_uri is the item that plays from now on.
+    onPrompt({ channel: target_uri.replace(/^channel:/, ""), media: media_uri, at: new Date() });
+  });
+  await new Promise<void>((resolve, reject) => {
+    socket.once("open", resolve);
+    socket.once("error", reject);
+  });
+  socket.on("error", () => {});
+  return { close: () => socket.close() };
+}
+
+interface PlaybackEvent {
+  type: string;
+  playback: { media_uri: string; target_uri: string };
+}
