@@ -13,7 +13,7 @@ while read -r verb id; do
     release) groups=$(printf '%s' "$groups" | sed "s/ $id / /") ;;
   esac
 done
-for id in $groups; do kill -KILL -- "-$id" 2>/dev/null; done
+for id in $groups; do kill -s KILL -- "-$id" 2>/dev/null; done
 `;
 
 let guardian: ChildProcess | undefined;
