@@ -1,0 +1,43 @@
+import type { Action } from "../menu.ts";
+import { NEW, nameOf, OLD, PLACES, type Place } from "../place.ts";
+import { afterCommand } from "../playback.ts";
+import type { Retrieval } from "../session.ts";
+import { STORE_WAIT, within } from "../wait.ts";
+
+/** One for each folder. The message is moved at once; new and old are one folder, so between them only a flag changes. */
+export const saveTo: readonly Action<Retrieval>[] = PLACES.map((place) => ({
+  name: `save-${place.name}`,
+  title: `save the message to the folder ${place.name}`,
+  leadsTo: ["message"],
+  available: (session) => session.current !== undefined,
+  object: () => nameOf(place),
+  async run(session) {
+    const item = session.current;
+    if (item) await session.write(save(session, item, place));
+    return afterCommand(session, [
+      "vm-message",
+      { number: session.index + 1 },
+      "vm-savedto",
+      ...nameOf(place),
+    ]);
+  },
+}));
+
+type Item = NonNullable<Retrieval["current"]>;
+
+/** Finished even if the caller hangs up meanwhile: its bound is its own. */
+async function save(session: Retrieval, item: Item, place: Place): Promise<void> {
+  await within(STORE_WAIT, "Saving a message", async (signal) => {
+    if (item.entry.ref.folder !== place.folder) {
+      item.entry = await session.store.move(item.entry, place.folder, signal);
+    }
+    if (place === OLD || place === NEW) {
+      const heard = place === OLD;
+      if (item.entry.envelope.heard !== heard) {
+        item.entry = await session.store.mark(item.entry, { heard }, signal);
+      }
+      item.keptNew = place === NEW;
+    }
+  });
+  item.deleted = false;
+}

@@ -1,0 +1,45 @@
+import { isCode } from "../errors.ts";
+import type { Call, DialplanPlace } from "../ivr/call.ts";
+import { isMailboxName, type MailboxAddress } from "../model/mailbox.ts";
+import type { Subscriber, Subscribers } from "../model/subscriber.ts";
+import type { Store } from "../storage/store.ts";
+import type { LoginLimiter } from "./limiter.ts";
+
+export interface LoginDeps {
+  readonly store: Store;
+  readonly subscribers: Subscribers;
+  readonly limiter: LoginLimiter;
+}
+
+/** Somebody at the telephone who says that they own a mailbox. */
+export interface Login extends LoginDeps {
+  readonly call: Call;
+  /** Voicemail context in which mailbox numbers are looked for. */
+  readonly context: string;
+  /** Option `p`: goes before the number that is entered. */
+  readonly prefix: string;
+  /** Named in the dialplan: only the PIN is asked for. */
+  readonly given: boolean;
+  /** Extension `a`, if there is one. */
+  readonly assistant: DialplanPlace | undefined;
+  mailbox: MailboxAddress | undefined;
+  /** Wrong ones so far. */
+  failures: number;
+  owner: Subscriber | undefined;
+}
+
+/** Without a subscriber who has a limit of their own. */
+export const MAX_LOGINS = 3;
+
+/** An unknown or impossible mailbox is answered like a wrong PIN, after the same work. */
+export async function isRight(login: Login, pin: string): Promise<Subscriber | undefined> {
+  const { mailbox } = login;
+  if (!mailbox || !isMailboxName(mailbox.mailbox)) return undefined;
+  try {
+    await login.store.authenticate(mailbox, pin, login.call.signal);
+  } catch (error) {
+    if (isCode(error, "PIN_WRONG", "MAILBOX_UNKNOWN")) return undefined;
+    throw error;
+  }
+  return login.subscribers.find(mailbox);
+}

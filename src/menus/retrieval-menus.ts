@@ -1,0 +1,118 @@
+import { en } from "../../sounds/en.ts";
+import type { Key } from "../ivr/phrase.ts";
+import { remove } from "./actions/delete.ts";
+import { envelope } from "./actions/envelope.ts";
+import { first } from "./actions/first.ts";
+import { help } from "./actions/help.ts";
+import { cancel, exit, main } from "./actions/leaving.ts";
+import { next } from "./actions/next.ts";
+import { openFolder } from "./actions/open-folder.ts";
+import { previous } from "./actions/previous.ts";
+import { repeat } from "./actions/repeat.ts";
+import { saveTo } from "./actions/save-to.ts";
+import { undelete } from "./actions/undelete.ts";
+import { announcementsOf } from "./announce.ts";
+import { type KeyMap, type Menu, type MenuSet, type Prompt, table } from "./menu.ts";
+import { PLACES } from "./place.ts";
+import { inventory } from "./sentences.ts";
+import type { Retrieval } from "./session.ts";
+import { patiently } from "./wait.ts";
+
+/** The same in the main menu, in the message menu, and while a message plays: owners press them without listening. */
+const MESSAGE_KEYS: KeyMap = {
+  "1": "first",
+  "2": "folders",
+  "3": "advanced",
+  "4": "previous",
+  "5": "repeat",
+  "6": "next",
+  "7": ["delete", "undelete"],
+  "9": "save",
+  "*": "help",
+  "#": "exit",
+};
+
+const MESSAGE_PROMPT: Prompt = [
+  "vm-prev",
+  "vm-advopts",
+  "vm-repeat",
+  "vm-next",
+  "vm-delete",
+  "vm-undelete",
+  "vm-savemessage",
+  "vm-helpexit",
+];
+
+/** Before the first message of a folder. */
+const mainMenu: Menu = {
+  name: "main",
+  title: "Main menu",
+  intro: [{ sentence: "inventory" }],
+  prompt: ["vm-onefor", "vm-opts", "vm-helpexit"],
+  keys: MESSAGE_KEYS,
+  tries: 3,
+};
+
+/** After a message. */
+const messageMenu: Menu = {
+  name: "message",
+  title: "After a message",
+  prompt: MESSAGE_PROMPT,
+  help: ["vm-onefor", "vm-opts", ...MESSAGE_PROMPT],
+  keys: MESSAGE_KEYS,
+  tries: 3,
+};
+
+const advancedMenu: Menu = {
+  name: "advanced",
+  title: "Advanced options",
+  prompt: ["vm-tohearenv", "vm-starmain"],
+  keys: { "3": "envelope", "*": "main" },
+};
+
+/** Announced are the first five, as by app_voicemail; the others work as well. */
+const ANNOUNCED = 5;
+
+function folderMenu(name: string, title: string, question: string, verb: string): Menu {
+  return {
+    name,
+    title,
+    prompt: [
+      question,
+      ...PLACES.slice(0, ANNOUNCED).flatMap((place) => [
+        { announce: `${verb}-${place.name}` },
+        { silence: 500 },
+      ]),
+      "vm-tocancel",
+    ],
+    keys: Object.fromEntries<string>([
+      ...PLACES.map((place): [Key, string] => [place.key ?? "0", `${verb}-${place.name}`]),
+      ["#", "cancel"],
+    ]),
+    wait: 4000,
+  };
+}
+
+export const retrievalMenus: MenuSet<Retrieval> = {
+  menus: Object.fromEntries(
+    [
+      mainMenu,
+      messageMenu,
+      advancedMenu,
+      folderMenu("folders", "Change folder", "vm-changeto", "open"),
+      folderMenu("save", "Save to folder", "vm-savefolder", "save"),
+    ].map((menu) => [menu.name, menu]),
+  ),
+  actions: table<Retrieval>(
+    ...[first, previous, repeat, next, remove, undelete, envelope, help, main, cancel, exit],
+    ...openFolder,
+    ...saveTo,
+  ),
+  sentences: {
+    async inventory(session) {
+      await patiently(session.call, session.ready);
+      return session.counts ? inventory(session.counts) : [];
+    },
+  },
+  announcements: announcementsOf(en.prompts),
+};

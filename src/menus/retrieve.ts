@@ -1,0 +1,137 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { newId } from "../custody/name.ts";
+import { isCode } from "../errors.ts";
+import type { Call, DialplanPlace } from "../ivr/call.ts";
+import { parseMailbox } from "../model/mailbox.ts";
+import type { Subscriber } from "../model/subscriber.ts";
+import { AudioCache } from "./audio.ts";
+import { conclude, type Ending } from "./ending.ts";
+import type { LoginDeps } from "./login.ts";
+import { logIn } from "./login-menus.ts";
+import type { MenuSet, Outcome } from "./menu.ts";
+import { type Options, parseOptions, RETRIEVE_OPTIONS } from "./options.ts";
+import { findPlace, NEW, type Place, URGENT } from "./place.ts";
+import { playAt } from "./playback.ts";
+import { retrievalMenus } from "./retrieval-menus.ts";
+import { runMenus } from "./run.ts";
+import { emptyFolder } from "./sentences.ts";
+import { Retrieval, type RetrievalDeps } from "./session.ts";
+
+export interface RetrieveDeps extends RetrievalDeps, LoginDeps {
+  /** Folder for the audio of calls in progress; what a crash left in it may be removed at start. */
+  readonly folder: string;
+  /** Menus as this site wants them. Default: as shipped. */
+  readonly menus?: MenuSet<Retrieval>;
+}
+
+type RetrieveOptions = Options<typeof RETRIEVE_OPTIONS>;
+
+/**
+ * `retrieve([mailbox][@context][,options])`: listen to and manage messages, as VoiceMailMain() does. Never rejects; it
+ * resolves when the call is back in the dialplan or gone, and all that the owner marked is carried out.
+ */
+export function createRetrieve(deps: RetrieveDeps): (call: Call, args: readonly string[]) => Promise<void> {
+  return async (call, [argument = "", letters = ""]) => {
+    let finished: Promise<void> = Promise.resolve();
+    await conclude(call, async () => {
+      const options = parseOptions(letters, RETRIEVE_OPTIONS);
+      await call.answer();
+      const login = await authorise(call, argument, options, deps);
+      if (login.to) return { status: "USEREXIT", to: login.to };
+      if (!login.owner) {
+        await call.play(["vm-goodbye"]);
+        return { status: "FAILED" };
+      }
+      const audio = new AudioCache(deps.store, join(deps.folder, newId()));
+      const session = new Retrieval(call, login.owner, audio, deps, { readOnly: options.has("r") });
+      try {
+        return await listen(session, options, deps.menus ?? retrievalMenus);
+      } finally {
+        finished = session.finish();
+      }
+    });
+    await finished;
+  };
+}
+
+/** Removes what calls left behind when the program was killed. Call it before the first call. */
+export async function removeLeftovers(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function authorise(
+  call: Call,
+  argument: string,
+  options: RetrieveOptions,
+  deps: RetrieveDeps,
+): Promise<{ owner?: Subscriber | undefined; to?: DialplanPlace | undefined }> {
+  const [name = "", context = "default"] = argument.split("@");
+  const known = options.has("p") ? undefined : lookUp(call, name, context, deps);
+  if (known && options.has("s")) return { owner: known };
+  const place = { context: call.dialplanContext, extension: "a" };
+  const login = {
+    ...deps,
+    call,
+    context,
+    prefix: options.has("p") ? name : "",
+    given: known !== undefined,
+    assistant: (await call.extensionExists(place.context, place.extension)) ? place : undefined,
+    mailbox: known?.address,
+    failures: 0,
+    owner: undefined as Subscriber | undefined,
+  };
+  const to = await logIn(login);
+  return { owner: login.owner, to };
+}
+
+function lookUp(call: Call, name: string, context: string, deps: RetrieveDeps): Subscriber | undefined {
+  if (name === "") return undefined;
+  try {
+    const known = deps.subscribers.find(parseMailbox(name, context));
+    if (known) return known;
+  } catch (error) {
+    if (!isCode(error, "ADDRESS_INVALID")) throw error;
+  }
+  call.log.warn(
+    { mailbox: name, context },
+    "The dialplan names a mailbox that does not exist; the caller is asked",
+  );
+  return undefined;
+}
+
+async function listen(
+  session: Retrieval,
+  options: RetrieveOptions,
+  menus: MenuSet<Retrieval>,
+): Promise<Ending> {
+  const { call, subscriber } = session;
+  if (subscriber.language) call.language = subscriber.language;
+  session.begin();
+  const opening = options.has("a") ? await autoplay(session, options.get("a") ?? "") : undefined;
+  if (opening === "empty") await call.play(emptyFolder(session.place));
+  const end =
+    opening === "empty" ? { how: "exit" as const } : await runMenus(menus, "main", session, opening);
+  if (end.how === "gone") return { status: "SUCCESS" };
+  // Begun before the goodbye: the marks are carried out while it is said.
+  void session.close();
+  await call.play(["vm-goodbye"], { bargeIn: "none" });
+  return { status: end.how === "failed" ? "FAILED" : "SUCCESS", ...(end.to ? { to: end.to } : {}) };
+}
+
+/** Option `a`: as if 1 had been pressed; urgent messages come first. Undefined: it did not work, the menu says why. */
+async function autoplay(session: Retrieval, folder: string): Promise<Outcome | "empty" | undefined> {
+  const wanted: Place | undefined = folder === "" ? NEW : findPlace(folder);
+  if (!wanted)
+    session.call.log.warn({ folder }, "Option a names a folder that does not exist; INBOX is played");
+  try {
+    await session.ready;
+    const place = session.known(URGENT) > 0 ? URGENT : (wanted ?? NEW);
+    session.goTo(place, -1);
+    return (await session.at(place, 0)) ? await playAt(session, place, 0) : "empty";
+  } catch (error) {
+    if (isCode(error, "CALL_GONE")) throw error;
+    session.call.log.warn({ err: error }, "Messages could not be played at once");
+    return { next: "menu", menu: "main", say: ["voxpost/store-away"] };
+  }
+}

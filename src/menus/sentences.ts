@@ -1,0 +1,63 @@
+import type { Script } from "../ivr/phrase.ts";
+import type { Counts } from "../model/folder.ts";
+import type { Caller } from "../model/message.ts";
+import type { Item } from "./listing.ts";
+import { nameOf, type Place } from "./place.ts";
+import type { Retrieval } from "./session.ts";
+
+/** "You have 2 urgent and 1 new and 3 old messages", in app_voicemail's English order. */
+export function inventory(counts: Counts): Script {
+  const kinds = [
+    { count: counts.urgent, prompt: "vm-Urgent" },
+    { count: counts.new, prompt: "vm-INBOX" },
+    { count: counts.old, prompt: "vm-Old" },
+  ].filter(({ count }) => count > 0);
+  const last = kinds.at(-1);
+  if (!last) return ["vm-youhave", "vm-no", "vm-messages"];
+  return [
+    "vm-youhave",
+    ...kinds.flatMap(({ count, prompt }, index) => [
+      ...(index > 0 ? ["vm-and"] : []),
+      { number: count },
+      prompt,
+    ]),
+    last.count === 1 ? "vm-message" : "vm-messages",
+  ];
+}
+
+export function emptyFolder(place: Place): Script {
+  return ["vm-youhave", "vm-no", ...nameOf(place)];
+}
+
+/** What is said before a message. */
+export function preamble(session: Retrieval, item: Item): Script {
+  const { envelope } = item.entry;
+  const { subscriber } = session;
+  const minutes = Math.floor(envelope.duration / 60);
+  return [
+    ...position(session.index, session.listing.total, envelope.urgent),
+    ...(envelope.category ? [{ sound: envelope.category }] : []),
+    ...(subscriber.sayEnvelope ? received(item, subscriber.timezone) : []),
+    ...(subscriber.sayCaller ? from(envelope.caller) : []),
+    ...(subscriber.sayDuration && minutes > 0 && minutes >= subscriber.sayDurationMinutes
+      ? ["vm-duration", { number: minutes }, "vm-minutes"]
+      : []),
+  ];
+}
+
+function position(index: number, total: number, urgent: boolean): Script {
+  const mark = urgent ? ["vm-Urgent"] : [];
+  if (index === 0) return ["vm-first", ...mark, "vm-message"];
+  if (index === total - 1) return ["vm-last", ...mark, "vm-message"];
+  return [...mark, "vm-message", { number: index + 1 }];
+}
+
+export function received(item: Item, timezone: string): Script {
+  return ["vm-received", { date: item.entry.envelope.receivedAt, timezone }];
+}
+
+/** A number is the caller's own words: only what can be dialled is spoken. */
+export function from(caller: Caller): Script {
+  const digits = caller.number?.replace(/[^0-9*#+]/g, "") ?? "";
+  return digits ? ["vm-from-phonenumber", { digits }] : ["vm-unknown-caller"];
+}

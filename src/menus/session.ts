@@ -1,0 +1,188 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Call } from "../ivr/call.ts";
+import type { Enqueue } from "../jobs/enqueue.ts";
+import type { Counts } from "../model/folder.ts";
+import type { Subscriber } from "../model/subscriber.ts";
+import type { Store } from "../storage/store.ts";
+import type { AudioCache } from "./audio.ts";
+import { applyMarks, RETRY_DELAYS } from "./closing.ts";
+import { type Item, Listing } from "./listing.ts";
+import { NEW, OLD, type Place, URGENT } from "./place.ts";
+import { patiently, STORE_WAIT, within } from "./wait.ts";
+
+export interface RetrievalDeps {
+  readonly store: Store;
+  readonly enqueue: Enqueue;
+  /** Before each try again to carry out marks, milliseconds. */
+  readonly retryDelays?: readonly number[];
+}
+
+/** An owner at the telephone: the open folders, the message they are at, and what they marked. */
+export class Retrieval {
+  readonly call: Call;
+  readonly subscriber: Subscriber;
+  readonly store: Store;
+  readonly audio: AudioCache;
+  /** Option `r`: nothing is deleted. */
+  readonly readOnly: boolean;
+  /** As of login or the last change of folder; undefined while the store has not answered. */
+  counts: Counts | undefined;
+  place: Place = NEW;
+  /** Position in the open folder; -1 until a message was asked for. */
+  index = -1;
+
+  /** The counts have come, or have not come in time. */
+  ready: Promise<void> = Promise.resolve();
+
+  readonly #enqueue: Enqueue;
+  readonly #retryDelays: readonly number[];
+  /** Urgent and new ones follow each other, so both stay open until the owner changes the folder. */
+  #listings = new Map<Place, Listing>();
+  /** Folders that are being closed; the last wait is for these. */
+  readonly #writing = new Set<Promise<void>>();
+  readonly #closing = new Set<Promise<void>>();
+
+  constructor(
+    call: Call,
+    subscriber: Subscriber,
+    audio: AudioCache,
+    deps: RetrievalDeps,
+    options: { readOnly: boolean },
+  ) {
+    this.call = call;
+    this.subscriber = subscriber;
+    this.store = deps.store;
+    this.audio = audio;
+    this.readOnly = options.readOnly;
+    this.#enqueue = deps.enqueue;
+    this.#retryDelays = deps.retryDelays ?? RETRY_DELAYS;
+  }
+
+  /**
+   * Counts the inbox and goes to the folder with which app_voicemail starts: urgent, else new, else old messages. Then
+   * fetches its first page and first message, all while the caller is still being greeted. Returns at once.
+   */
+  begin(): void {
+    this.ready = this.#start();
+    this.ready
+      .then(() => this.#foresee())
+      .catch((error) => {
+        this.call.log.warn({ err: error, call: this.call.id }, "A mailbox could not be read ahead");
+      });
+  }
+
+  async #foresee(): Promise<void> {
+    const item = await this.listing.at(0, this.call.signal);
+    if (item && !this.call.signal.aborted) this.audio.ahead(item.entry);
+  }
+
+  async #start(): Promise<void> {
+    await this.#count();
+    if (this.counts) this.place = startPlace(this.counts);
+  }
+
+  async #count(): Promise<void> {
+    const { address } = this.subscriber;
+    this.counts = await within(
+      STORE_WAIT,
+      "Counting messages",
+      (signal) => this.store.counts(address, "INBOX", signal),
+      this.call.signal,
+    );
+  }
+
+  get listing(): Listing {
+    return this.listingOf(this.place);
+  }
+
+  listingOf(place: Place): Listing {
+    const known = this.#listings.get(place);
+    if (known) return known;
+    const listing = new Listing(this.store, this.subscriber.address, place);
+    this.#listings.set(place, listing);
+    return listing;
+  }
+
+  /** The message that was asked for last; undefined before the first. */
+  get current(): Item | undefined {
+    return this.listing.items[this.index];
+  }
+
+  /** Fetches what stands at a position of a folder, telling the caller to wait if it takes long. */
+  at(place: Place, index: number): Promise<Item | undefined> {
+    return patiently(this.call, this.listingOf(place).at(index, this.call.signal));
+  }
+
+  /** How many messages a folder has as far as it is known without asking the store. */
+  known(place: Place): number {
+    const listed = this.#listings.get(place)?.total;
+    const counted = place === URGENT ? this.counts?.urgent : place === NEW ? this.counts?.new : undefined;
+    return listed || (counted ?? 0);
+  }
+
+  goTo(place: Place, index: number): void {
+    this.place = place;
+    this.index = index;
+  }
+
+  /** Closes the open folders and opens another; waits for the marks for a bounded time. */
+  async change(place: Place): Promise<void> {
+    const done = this.close();
+    await patiently(this.call, Promise.race([done, sleep(STORE_WAIT, undefined, { ref: false })]));
+    this.goTo(place, -1);
+    const counted = this.#count().catch(() => undefined);
+    await this.at(place, 0);
+    await counted;
+  }
+
+  /** A change that must be finished before folders are closed, even if the caller hangs up meanwhile. */
+  async write(work: Promise<void>): Promise<void> {
+    const settled = work.catch(() => undefined);
+    this.#writing.add(settled);
+    try {
+      await patiently(this.call, work);
+    } finally {
+      void settled.then(() => this.#writing.delete(settled));
+    }
+  }
+
+  /** Carries out all marks. Goes on after a hang-up; never rejects. */
+  close(): Promise<void> {
+    const items = [...this.#listings.values()].flatMap((listing) => listing.items);
+    this.#listings = new Map();
+    this.index = -1;
+    this.counts = undefined;
+    const work = this.#carryOut(items);
+    this.#closing.add(work);
+    void work.finally(() => this.#closing.delete(work));
+    return work;
+  }
+
+  async #carryOut(items: readonly Item[]): Promise<void> {
+    await Promise.all(this.#writing);
+    if (await applyMarks(this.store, items, this.call.log, this.#retryDelays)) await this.lamp();
+  }
+
+  /** After the call: everything that was marked is carried out, and no file is left. Never rejects. */
+  async finish(): Promise<void> {
+    void this.close();
+    await Promise.all(this.#closing);
+    await this.audio.dispose().catch((error) => {
+      this.call.log.warn({ err: error }, "The files of a call could not be removed");
+    });
+  }
+
+  async lamp(): Promise<void> {
+    try {
+      await this.#enqueue.mwi(this.subscriber.address);
+    } catch (error) {
+      this.call.log.warn({ err: error }, "A mailbox's lamp could not be refreshed");
+    }
+  }
+}
+
+export function startPlace(counts: Counts): Place {
+  if (counts.urgent > 0) return URGENT;
+  if (counts.new > 0) return NEW;
+  return counts.old > 0 ? OLD : URGENT;
+}

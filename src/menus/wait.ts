@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { VoxpostError } from "../errors.ts";
+import type { Call } from "../ivr/call.ts";
+
+/** Longest that a caller waits for the store, milliseconds. */
+export const STORE_WAIT = 8000;
+/** After this much silence a caller is told that something is going on, milliseconds. */
+const SILENCE = 1500;
+
+/**
+ * Work that ends in time whether or not it heeds its signal: when the time is over it is told to stop, and nobody waits
+ * for it any more. @throws STORE_TIMEOUT
+ */
+export async function within<T>(
+  ms: number,
+  what: string,
+  work: (signal: AbortSignal) => Promise<T>,
+  outer?: AbortSignal,
+): Promise<T> {
+  const limit = new AbortController();
+  const signal = outer ? AbortSignal.any([outer, limit.signal]) : limit.signal;
+  const timer = setTimeout(() => limit.abort(), ms);
+  const stopped = new Promise<never>((_, reject) => {
+    const stop = () =>
+      reject(
+        limit.signal.aborted
+          ? new VoxpostError("STORE_TIMEOUT", `${what} took longer than ${ms} ms`)
+          : new VoxpostError("CALL_GONE", `${what}: the caller has hung up`),
+      );
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([work(signal), stopped]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Waits for work that has a bound of its own, and breaks a long silence with a word. */
+export async function patiently<T>(call: Call, work: Promise<T>): Promise<T> {
+  work.catch(() => undefined);
+  const timer = new AbortController();
+  const silent = sleep(SILENCE, true, { signal: timer.signal }).catch(() => false);
+  try {
+    const stillWaiting = await Promise.race([work.then(() => false), silent]);
+    if (stillWaiting) await call.play(["one-moment-please"], { bargeIn: "none" });
+    return await work;
+  } finally {
+    timer.abort();
+  }
+}
