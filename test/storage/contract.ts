@@ -1,0 +1,110 @@
+import { describe, expect, type TestContext, test } from "vitest";
+import type { MailboxAddress } from "../../src/model/mailbox.ts";
+import type { Capabilities, Engine } from "../../src/storage/engine.ts";
+import { durabilityCases } from "./contract/durability.ts";
+import { flagCases } from "./contract/flags.ts";
+import { greetingCases } from "./contract/greetings.ts";
+import { hostileCases } from "./contract/hostile.ts";
+import { listingCases } from "./contract/listing.ts";
+import { messageCases } from "./contract/messages.ts";
+import { modelCases } from "./contract/model.ts";
+import { moveCases } from "./contract/moves.ts";
+import { signalCases } from "./contract/signals.ts";
+
+/** What an engine's test gives: fresh data for every case, and the way to open engines on it. */
+export interface Fixture {
+  /** Opens an engine on this data. Twice: two programs on one store. Again after `close`: a restart. */
+  open(): Promise<Engine>;
+  /** An empty mailbox. */
+  readonly mailbox: MailboxAddress;
+  /** An empty one whose number begins with the first one's, as 100 begins with 10. */
+  readonly similar: MailboxAddress;
+  /** The same number in another context; left out when the data has one context only. */
+  readonly elsewhere?: MailboxAddress;
+  /** The mailbox's PIN, for engines that authenticate. */
+  readonly pin?: string;
+  dispose(): Promise<void>;
+}
+
+export interface Harness {
+  readonly name: string;
+  fresh(): Promise<Fixture>;
+  /** Cases that this engine cannot pass, by their name, each with the reason. */
+  readonly skip?: Readonly<Record<string, string>>;
+  /** How many random sequences of operations are tried. Default 25. */
+  readonly runs?: number;
+}
+
+/** One case's world. */
+export interface World extends Omit<Fixture, "dispose"> {
+  readonly engine: Engine;
+}
+
+export interface Suite {
+  readonly runs: number;
+  it(name: string, run: (world: World) => Promise<void>): void;
+  it(name: string, needs: Need, run: (world: World) => Promise<void>): void;
+}
+
+/** What a case needs of an engine; one that lacks it skips the case and says so. */
+export type Need = keyof Capabilities | "elsewhere";
+
+/**
+ * Every promise of src/storage/engine.ts as a case, for any engine, composite or layer: its own test file is a call of
+ * this, and extra cases of its own beside it.
+ */
+export function testEngine(harness: Harness): void {
+  describe(`engine contract: ${harness.name}`, () => {
+    const names = new Set<string>();
+    const suite: Suite = {
+      runs: harness.runs ?? 25,
+      it(name: string, second: Need | Run, third?: Run) {
+        names.add(name);
+        const [need, run] = typeof second === "function" ? [undefined, second] : [second, third];
+        test(name, (context) => runCase(harness, name, need, run, context));
+      },
+    };
+    messageCases(suite);
+    listingCases(suite);
+    flagCases(suite);
+    moveCases(suite);
+    hostileCases(suite);
+    signalCases(suite);
+    greetingCases(suite);
+    durabilityCases(suite);
+    modelCases(suite);
+
+    test("every skip names a case that exists", () => {
+      expect([...names]).toEqual(expect.arrayContaining(Object.keys(harness.skip ?? {})));
+    });
+  });
+}
+
+type Run = (world: World) => Promise<void>;
+
+async function runCase(
+  harness: Harness,
+  name: string,
+  need: Need | undefined,
+  run: Run | undefined,
+  context: TestContext,
+): Promise<void> {
+  const reason = harness.skip?.[name];
+  if (reason !== undefined) context.skip(reason);
+  const { dispose, ...fixture } = await harness.fresh();
+  const opened: Engine[] = [];
+  const open = async () => {
+    const engine = await fixture.open();
+    opened.push(engine);
+    return engine;
+  };
+  try {
+    const engine = await open();
+    const has = need === "elsewhere" ? fixture.elsewhere !== undefined : !need || engine.capabilities[need];
+    if (!has) context.skip(`${harness.name} does not have "${need}"`);
+    await run?.({ ...fixture, open, engine });
+  } finally {
+    await Promise.allSettled(opened.map((engine) => engine.close()));
+    await dispose();
+  }
+}
