@@ -32,21 +32,21 @@ export class AriRequests {
   }
 
   async get<T>(path: string, options?: AriRequest): Promise<T> {
-    return (await (await this.send("GET", path, options)).json()) as T;
+    return JSON.parse(await this.#text("GET", path, options)) as T;
   }
 
+  /** Undefined where Asterisk answers with nothing. */
   async post<T = unknown>(path: string, options?: AriRequest): Promise<T | undefined> {
-    const response = await this.send("POST", path, options);
-    const text = await response.text();
+    const text = await this.#text("POST", path, options);
     return text === "" ? undefined : (JSON.parse(text) as T);
   }
 
   async put(path: string, options?: AriRequest): Promise<void> {
-    await (await this.send("PUT", path, options)).arrayBuffer();
+    await this.#text("PUT", path, options);
   }
 
   async delete(path: string, options?: AriRequest): Promise<void> {
-    await (await this.send("DELETE", path, options)).arrayBuffer();
+    await this.#text("DELETE", path, options);
   }
 
   /** Like `get`, but undefined where there is no such thing. */
@@ -60,47 +60,53 @@ export class AriRequests {
   }
 
   /**
-   * The answer itself, for streams; its body must be read or cancelled.
+   * The answer itself; its body must be read or cancelled. Bounded is how long the answer takes to begin.
    * @throws VoxpostError ASTERISK_UNREACHABLE, ASTERISK_REFUSED, CALL_GONE (a channel that is no more), ABORTED
    */
-  async send(method: string, path: string, options: AriRequest = {}): Promise<Response> {
+  stream(method: string, path: string, options: AriRequest = {}): Promise<Response> {
+    return this.#send(method, path, options, async (response) => response);
+  }
+
+  #text(method: string, path: string, options: AriRequest = {}): Promise<string> {
+    return this.#send(method, path, options, (response) => response.text());
+  }
+
+  async #send<T>(
+    method: string,
+    path: string,
+    { query = {}, body, signal }: AriRequest,
+    read: (response: Response) => Promise<T>,
+  ): Promise<T> {
     const url = new URL(this.#base + path);
-    for (const [name, value] of Object.entries(options.query ?? {})) {
+    for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
-    const request = { method, path };
-    let response: Response;
+    const timeout = new AbortController();
+    const timer = setTimeout(() => timeout.abort(), this.#timeoutMs);
     try {
-      response = await fetch(url, {
+      const response = await fetch(url, {
         method,
         headers: {
           authorization: this.#authorization,
-          ...(options.body === undefined ? {} : { "content-type": "application/json" }),
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
         },
-        ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
-        signal: this.#bound(options.signal),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal,
       });
+      if (!response.ok) throw await refusal(response, method, path);
+      return await read(response);
     } catch (error) {
-      if (options.signal?.aborted) {
-        throw new VoxpostError("ABORTED", `${method} ${path} was cancelled`, {
-          cause: error,
-          context: request,
-        });
+      if (error instanceof VoxpostError) throw error;
+      const context = { method, path };
+      if (signal?.aborted) {
+        throw new VoxpostError("ABORTED", `${method} ${path} was cancelled`, { cause: error, context });
       }
-      throw VoxpostError.from(
-        error,
-        "ASTERISK_UNREACHABLE",
-        `No answer to ${method} ${url.origin}/ari${path}`,
-        request,
-      );
+      const late = timeout.signal.aborted ? ` within ${this.#timeoutMs} ms` : "";
+      const text = `No answer${late} to ${method} ${url.origin}/ari${path}`;
+      throw new VoxpostError("ASTERISK_UNREACHABLE", text, { cause: error, context });
+    } finally {
+      clearTimeout(timer);
     }
-    if (response.ok) return response;
-    throw await refusal(response, method, path);
-  }
-
-  #bound(signal: AbortSignal | undefined): AbortSignal {
-    const timeout = AbortSignal.timeout(this.#timeoutMs);
-    return signal ? AbortSignal.any([signal, timeout]) : timeout;
   }
 }
 
