@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { VoxpostError } from "../errors.ts";
-import { formatMailbox, type MailboxAddress, parseMailbox } from "../model/mailbox.ts";
+import { formatMailbox, isMailboxName, type MailboxAddress, parseMailbox } from "../model/mailbox.ts";
 import type { Caller, MessageId } from "../model/message.ts";
 
 /**
@@ -10,7 +10,8 @@ import type { Caller, MessageId } from "../model/message.ts";
  *     voxpost/STATE/RECIPIENT[/RECIPIENT…]/NUMBER~NAME64~FLAGS~CATEGORY/ID~CHANNEL~TIME~TAKE~PART
  *
  * A component has at most 200 bytes and a field only `[A-Za-z0-9_.@+-]`: Asterisk answers a longer component with
- * success and writes no file at all.
+ * success and writes no file at all. The whole has at most 1,500 bytes, because it travels in one line of HTTP, in which
+ * `/`, `@` and `+` take three bytes each.
  */
 export interface RecordingName {
   /** Folders: `take` may still be re-recorded, `deposit` is to be delivered, `failed` waits for an administrator. */
@@ -37,8 +38,9 @@ export type RecordingState = (typeof RECORDING_STATES)[number];
 /** All recordings of ours lie below this folder; others in Asterisk's spool are never touched. */
 export const ROOT = "voxpost";
 
-const MAX = { channel: 60, number: 40, name: 60, category: 60 };
+const MAX = { channel: 60, number: 40, name: 60, category: 60, component: 200, whole: 1500 };
 const FORBIDDEN = /[^A-Za-z0-9_.@+-]/g;
+const COMPONENT = /^[A-Za-z0-9_.@+~-]+$/;
 
 export function newId(): MessageId {
   return randomBytes(16).toString("hex");
@@ -55,38 +57,49 @@ export function messageId(recordingId: MessageId, mailbox: MailboxAddress): Mess
     .slice(0, 32);
 }
 
+/** A channel's id as a name holds it: cut and cleaned, so channels are compared by this, never by the id alone. */
+export function channelField(channelId: string): string {
+  return clean(channelId, MAX.channel) || "-";
+}
+
+/** @throws VoxpostError RECORDING_NAME_INVALID when nobody could deliver by such a name (too many recipients, …) */
 export function formatName(name: RecordingName): string {
-  const flags = (name.urgent ? "u" : "") + (name.priority ? "p" : "");
+  const category = encode(name.category ?? "");
   const caller = [
     clean(name.caller.number ?? "", MAX.number),
-    encode(name.caller.name ?? "", MAX.name),
-    flags,
-    encode(name.category ?? "", MAX.category),
+    encode(name.caller.name ?? "").slice(0, MAX.name),
+    (name.urgent ? "u" : "") + (name.priority ? "p" : ""),
+    // Half of a sound's name plays nothing, so a category that is too long is left out.
+    category.length > MAX.category ? "" : category,
   ];
   const leaf = [
     name.id,
-    clean(name.channel, MAX.channel),
+    channelField(name.channel),
     String(name.startedAt.getTime()),
     String(name.take),
     String(name.part),
   ];
-  return [ROOT, name.state, ...name.recipients.map(formatMailbox), caller.join("~"), leaf.join("~")].join(
-    "/",
-  );
+  const recipients = name.recipients.map(formatMailbox);
+  const text = [ROOT, name.state, ...recipients, caller.join("~"), leaf.join("~")].join("/");
+  parseName(text);
+  return text;
 }
 
 /** @throws VoxpostError RECORDING_NAME_INVALID: such a recording is left alone and shown to the administrator. */
 export function parseName(text: string): RecordingName {
   const [root, state, ...rest] = text.split("/");
-  const [leaf, caller, ...recipients] = rest.reverse();
-  const [id = "", channel = "", time = "", take = "", part = "", ...more] = leaf?.split("~") ?? [];
-  const [number = "", name64 = "", flags = "", category64 = ""] = caller?.split("~") ?? [];
+  const [leaf = "", caller = "", ...recipients] = rest.reverse();
+  const [id = "", channel = "", time = "", take = "", part = "", ...more] = leaf.split("~");
+  const [number = "", name64 = "", flags = "", category64 = ""] = caller.split("~");
   const knownState = RECORDING_STATES.find((known) => known === state);
   const wellFormed =
     root === ROOT &&
+    text.length <= MAX.whole &&
+    rest.every((component) => COMPONENT.test(component) && component.length <= MAX.component) &&
     recipients.length > 0 &&
+    recipients.every(isMailbox) &&
     more.length === 0 &&
-    caller?.split("~").length === 4 &&
+    caller.split("~").length === 4 &&
     /^[0-9a-f]{32}$/.test(id) &&
     channel !== "" &&
     /^\d{10,15}$/.test(time) &&
@@ -96,10 +109,8 @@ export function parseName(text: string): RecordingName {
   if (!knownState || !wellFormed) {
     throw new VoxpostError(
       "RECORDING_NAME_INVALID",
-      `"${text}" is not a recording's name as docs/custody.md has it`,
-      {
-        context: { name: text },
-      },
+      `"${text.slice(0, 300)}" is not a recording's name as docs/custody.md has it`,
+      { context: { name: text.slice(0, 300) } },
     );
   }
   const name = decode(name64);
@@ -123,11 +134,19 @@ function clean(text: string, max: number): string {
   return text.replace(FORBIDDEN, "").slice(0, max);
 }
 
-function encode(text: string, max: number): string {
-  return Buffer.from(text, "utf8").toString("base64url").slice(0, max);
+function encode(text: string): string {
+  return Buffer.from(text, "utf8").toString("base64url");
 }
 
 /** Cutting base64 may have cut a character in two; that character is dropped. */
 function decode(base64url: string): string {
-  return Buffer.from(base64url, "base64url").toString("utf8").replace(/�+$/u, "");
+  return Buffer.from(base64url, "base64url")
+    .toString("utf8")
+    .replace(/\uFFFD+$/u, "");
+}
+
+/** A mailbox stands in a name with its context. */
+function isMailbox(text: string): boolean {
+  const [mailbox = "", context = "", ...more] = text.split("@");
+  return isMailboxName(mailbox) && isMailboxName(context) && more.length === 0;
 }
