@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { isCode, VoxpostError } from "../../../errors.ts";
 import type { AudioPart, AudioSource } from "../../../model/message.ts";
 import { throwIfAborted } from "../../faults.ts";
-import { cutOnAbort } from "../../streams.ts";
+import { cutOnAbort } from "../../signals.ts";
 import { isGone, syncFolder, writeNew } from "./disk.ts";
 import { contentTypeOf, endingOf } from "./endings.ts";
 import { formatRecord, type MessageRecord, type PartRecord, RECORD_FILE, readRecord } from "./record.ts";
@@ -67,7 +67,7 @@ async function guessRecord(path: string): Promise<MessageRecord> {
 }
 
 /** Opens every part, comments first. Parts that are missing are left out as long as one is there. */
-export async function openAudio(path: string, signal: AbortSignal): Promise<AudioPart[]> {
+export async function openAudio(path: string): Promise<AudioPart[]> {
   const { record } = await readContents(path);
   const inOrder = [...record.audio].sort(commentsFirst);
   const opened: Array<{ part: PartRecord; handle: FileHandle }> = [];
@@ -87,7 +87,7 @@ export async function openAudio(path: string, signal: AbortSignal): Promise<Audi
   }
   return opened.map(({ part: { file: _, ...info }, handle }) => ({
     ...info,
-    stream: cutOnAbort(handle.createReadStream(), signal),
+    stream: handle.createReadStream(),
   }));
 }
 

@@ -7,7 +7,7 @@ import type { GreetingKind } from "../../../model/greeting.ts";
 import { formatMailbox, type MailboxAddress } from "../../../model/mailbox.ts";
 import type { AudioPart, AudioSource, Flags, NewMessage } from "../../../model/message.ts";
 import type { Engine, Entry, FindQuery, ListQuery, Page, Ref } from "../../engine.ts";
-import { aborted, throwIfAborted } from "../../faults.ts";
+import { Operations } from "../../signals.ts";
 import { countViews, pageOf } from "../../view.ts";
 import { openAudio } from "./contents.ts";
 import { isGone, renameDurably, toFault } from "./disk.ts";
@@ -35,7 +35,7 @@ export class FileEngine implements Engine {
   readonly #root: string;
   readonly #log: Logger;
   readonly #tree: Tree;
-  #closing = new AbortController();
+  readonly #operations = new Operations();
 
   constructor({ root, log }: { root: string; log: Logger }) {
     this.name = `file:${root}`;
@@ -45,7 +45,7 @@ export class FileEngine implements Engine {
   }
 
   async open(): Promise<void> {
-    this.#closing = new AbortController();
+    this.#operations.open();
     try {
       await mkdir(this.#root, { recursive: true, mode: 0o700 });
     } catch (error) {
@@ -54,7 +54,7 @@ export class FileEngine implements Engine {
   }
 
   async close(): Promise<void> {
-    this.#closing.abort();
+    this.#operations.close();
   }
 
   check(signal?: AbortSignal): Promise<void> {
@@ -84,7 +84,7 @@ export class FileEngine implements Engine {
   }
 
   read(ref: Ref, signal?: AbortSignal): Promise<AudioPart[]> {
-    return this.#run(signal, (alive) => this.#tree.withMessage(ref, (path) => openAudio(path, alive)));
+    return this.#run(signal, () => this.#tree.withMessage(ref, openAudio));
   }
 
   append(folder: Folder, message: NewMessage, signal?: AbortSignal): Promise<Entry> {
@@ -144,9 +144,9 @@ export class FileEngine implements Engine {
     kind: GreetingKind,
     signal?: AbortSignal,
   ): Promise<AudioPart | undefined> {
-    return this.#run(signal, async (alive) => {
+    return this.#run(signal, async () => {
       const folder = this.#tree.path(mailbox, "greetings");
-      const parts = await withGreeting(folder, kind, (path) => openAudio(path, alive));
+      const parts = await withGreeting(folder, kind, openAudio);
       return parts?.[0];
     });
   }
@@ -176,8 +176,9 @@ export class FileEngine implements Engine {
   }
 
   watch(mailbox: MailboxAddress, onChange: () => void, signal: AbortSignal): Promise<void> {
-    return this.#run(signal, async (alive) => {
-      await watchFolder(await this.#tree.make(mailbox, "INBOX"), onChange, alive, this.#log);
+    return this.#run(signal, async () => {
+      const lasting = this.#operations.lasting(signal);
+      await watchFolder(await this.#tree.make(mailbox, "INBOX"), onChange, lasting, this.#log);
     });
   }
 
@@ -193,13 +194,10 @@ export class FileEngine implements Engine {
   }
 
   async #run<T>(signal: AbortSignal | undefined, work: (alive: AbortSignal) => Promise<T>): Promise<T> {
-    const closing = this.#closing.signal;
-    const alive = signal ? AbortSignal.any([closing, signal]) : closing;
-    throwIfAborted(alive);
     try {
-      return await work(alive);
+      return await this.#operations.run(signal, work);
     } catch (error) {
-      throw alive.aborted ? aborted(alive) : toFault(error, this.#root);
+      throw toFault(error, this.#root);
     }
   }
 }

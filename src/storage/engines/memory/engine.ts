@@ -4,7 +4,8 @@ import type { GreetingKind } from "../../../model/greeting.ts";
 import { formatMailbox, type MailboxAddress } from "../../../model/mailbox.ts";
 import type { AudioPart, AudioSource, Flags, NewMessage } from "../../../model/message.ts";
 import type { Engine, Entry, FindQuery, ListQuery, Page, Quota, Ref } from "../../engine.ts";
-import { messageUnknown, throwIfAborted } from "../../faults.ts";
+import { messageUnknown } from "../../faults.ts";
+import { Operations } from "../../signals.ts";
 import { countViews, pageOf } from "../../view.ts";
 import { keepAudio, type MemoryData, type StoredAudio, type StoredMessage, toPart } from "./data.ts";
 
@@ -22,7 +23,7 @@ export class MemoryEngine implements Engine {
   };
   readonly #data: MemoryData;
   readonly #maxBytes: number | undefined;
-  #closing = new AbortController();
+  readonly #operations = new Operations();
 
   constructor(data: MemoryData, maxBytes?: number) {
     this.#data = data;
@@ -30,30 +31,30 @@ export class MemoryEngine implements Engine {
   }
 
   async open(): Promise<void> {
-    this.#closing = new AbortController();
+    this.#operations.open();
   }
 
   async close(): Promise<void> {
-    this.#closing.abort();
+    this.#operations.close();
   }
 
   async check(signal?: AbortSignal): Promise<void> {
-    this.#alive(signal);
+    this.#operations.check(signal);
   }
 
   async count(mailbox: MailboxAddress, folder: Folder, signal?: AbortSignal): Promise<Counts> {
-    this.#alive(signal);
+    this.#operations.check(signal);
     return countViews(this.#data.folder(mailbox, folder).values());
   }
 
   async list(mailbox: MailboxAddress, folder: Folder, query: ListQuery, signal?: AbortSignal): Promise<Page> {
-    this.#alive(signal);
+    this.#operations.check(signal);
     const { shown, ...rest } = pageOf([...this.#data.folder(mailbox, folder).values()], query);
     return { entries: shown.map((stored) => toEntry(folder, stored)), ...rest };
   }
 
   async find(mailbox: MailboxAddress, query: FindQuery, signal?: AbortSignal): Promise<Entry[]> {
-    this.#alive(signal);
+    this.#operations.check(signal);
     return FOLDERS.flatMap((folder) =>
       [...this.#data.folder(mailbox, folder).values()]
         .filter((stored) => matches(stored, query))
@@ -62,17 +63,18 @@ export class MemoryEngine implements Engine {
   }
 
   async read(ref: Ref, signal?: AbortSignal): Promise<AudioPart[]> {
-    this.#alive(signal);
+    this.#operations.check(signal);
     const comments = (a: StoredAudio, b: StoredAudio) =>
       Number(b.info.kind === "comment") - Number(a.info.kind === "comment");
     return [...this.#get(ref).audio].sort(comments).map(toPart);
   }
 
   async append(folder: Folder, message: NewMessage, signal?: AbortSignal): Promise<Entry> {
-    const alive = this.#alive(signal);
-    const audio: StoredAudio[] = [];
-    for (const source of message.audio) audio.push(await keepAudio(source, alive));
-    throwIfAborted(alive);
+    const audio = await this.#operations.run(signal, async (alive) => {
+      const kept: StoredAudio[] = [];
+      for (const source of message.audio) kept.push(await keepAudio(source, alive));
+      return kept;
+    });
     this.#checkRoom(message.mailbox, sizeOf(audio));
     const { audio: _, heard, urgent, ...rest } = message;
     const stored = { key: this.#data.newKey(message.receivedAt), heard, urgent, message: rest, audio };
@@ -81,14 +83,14 @@ export class MemoryEngine implements Engine {
   }
 
   async setFlags(ref: Ref, change: Partial<Flags>, signal?: AbortSignal): Promise<void> {
-    this.#alive(signal);
+    this.#operations.check(signal);
     const stored = this.#get(ref);
     const { heard = stored.heard, urgent = stored.urgent } = change;
     this.#put(ref.mailbox, ref.folder, { ...stored, heard, urgent });
   }
 
   async move(ref: Ref, to: Folder, signal?: AbortSignal): Promise<Ref> {
-    this.#alive(signal);
+    this.#operations.check(signal);
     const stored = this.#get(ref);
     const key = this.#data.newKey(stored.message.receivedAt);
     this.#data.folder(ref.mailbox, ref.folder).delete(ref.key);
@@ -97,7 +99,7 @@ export class MemoryEngine implements Engine {
   }
 
   async remove(ref: Ref, signal?: AbortSignal): Promise<void> {
-    this.#alive(signal);
+    this.#operations.check(signal);
     this.#data.folder(ref.mailbox, ref.folder).delete(ref.key);
     this.#data.changed(ref.mailbox);
   }
@@ -107,7 +109,7 @@ export class MemoryEngine implements Engine {
     kind: GreetingKind,
     signal?: AbortSignal,
   ): Promise<AudioPart | undefined> {
-    this.#alive(signal);
+    this.#operations.check(signal);
     const audio = this.#data.mailbox(mailbox).greetings.get(kind);
     return audio && toPart(audio);
   }
@@ -118,32 +120,24 @@ export class MemoryEngine implements Engine {
     audio: AudioSource,
     signal?: AbortSignal,
   ): Promise<void> {
-    const alive = this.#alive(signal);
-    const kept = await keepAudio(audio, alive);
-    throwIfAborted(alive);
+    const kept = await this.#operations.run(signal, (alive) => keepAudio(audio, alive));
     this.#data.mailbox(mailbox).greetings.set(kind, kept);
   }
 
   async removeGreeting(mailbox: MailboxAddress, kind: GreetingKind, signal?: AbortSignal): Promise<void> {
-    this.#alive(signal);
+    this.#operations.check(signal);
     this.#data.mailbox(mailbox).greetings.delete(kind);
   }
 
   async watch(mailbox: MailboxAddress, onChange: () => void, signal: AbortSignal): Promise<void> {
-    this.#data.watch(mailbox, onChange, this.#alive(signal));
+    this.#operations.check(signal);
+    this.#data.watch(mailbox, onChange, this.#operations.lasting(signal));
   }
 
   async quota(mailbox: MailboxAddress, signal?: AbortSignal): Promise<Quota | undefined> {
-    this.#alive(signal);
+    this.#operations.check(signal);
     if (this.#maxBytes === undefined) return undefined;
     return { usedBytes: this.#usedBytes(mailbox), limitBytes: this.#maxBytes };
-  }
-
-  #alive(signal: AbortSignal | undefined): AbortSignal {
-    const closing = this.#closing.signal;
-    const alive = signal ? AbortSignal.any([closing, signal]) : closing;
-    throwIfAborted(alive);
-    return alive;
   }
 
   #get(ref: Ref): StoredMessage {

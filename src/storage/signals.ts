@@ -1,0 +1,80 @@
+import type { Readable } from "node:stream";
+import { aborted, throwIfAborted } from "./faults.ts";
+
+/**
+ * A controller that also aborts when the given signal does, until it is released. Node's AbortSignal.any keeps a note
+ * of every signal made from a long-lived one, and a program that runs for months makes millions.
+ */
+export function follow(signal: AbortSignal | undefined): {
+  controller: AbortController;
+  release: () => void;
+} {
+  const controller = new AbortController();
+  const abort = () => controller.abort(signal?.reason);
+  signal?.addEventListener("abort", abort, { once: true });
+  if (signal?.aborted) abort();
+  return { controller, release: () => signal?.removeEventListener("abort", abort) };
+}
+
+/** The operations of one engine that are under way: closing ends them all. */
+export class Operations {
+  readonly #running = new Set<AbortController>();
+  #closed = false;
+
+  open(): void {
+    this.#closed = false;
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const controller of this.#running) controller.abort();
+  }
+
+  /** For work that takes no time. @throws VoxpostError ABORTED */
+  check(signal: AbortSignal | undefined): void {
+    throwIfAborted(signal);
+    if (this.#closed) throwIfAborted(AbortSignal.abort());
+  }
+
+  /** @throws VoxpostError ABORTED when the signal fires or the engine is closed meanwhile, whatever the work throws then */
+  async run<T>(signal: AbortSignal | undefined, work: (alive: AbortSignal) => Promise<T>): Promise<T> {
+    const { controller, release } = this.#begin(signal);
+    try {
+      throwIfAborted(controller.signal);
+      return await work(controller.signal);
+    } catch (error) {
+      throw controller.signal.aborted ? aborted(controller.signal) : error;
+    } finally {
+      this.#running.delete(controller);
+      release();
+    }
+  }
+
+  /** A signal for what goes on after its operation has ended, until the given signal fires or the engine is closed. */
+  lasting(signal: AbortSignal): AbortSignal {
+    const { controller } = this.#begin(signal);
+    controller.signal.addEventListener("abort", () => this.#running.delete(controller), { once: true });
+    return controller.signal;
+  }
+
+  #begin(signal: AbortSignal | undefined): ReturnType<typeof follow> {
+    const followed = follow(signal);
+    if (this.#closed) followed.controller.abort();
+    this.#running.add(followed.controller);
+    return followed;
+  }
+}
+
+/**
+ * Ends a stream with the signal's error when the signal fires. Whoever reads it gets that error; when nobody does yet,
+ * the error must not bring the program down.
+ */
+export function cutOnAbort<T extends Readable>(stream: T, signal: AbortSignal | undefined): T {
+  if (!signal) return stream;
+  const cut = () => stream.destroy(aborted(signal));
+  stream.on("error", () => {});
+  stream.once("close", () => signal.removeEventListener("abort", cut));
+  signal.addEventListener("abort", cut, { once: true });
+  if (signal.aborted) cut();
+  return stream;
+}
