@@ -6,6 +6,8 @@ interface Application {
   readonly name: string;
   socket: WebSocket | undefined;
   subscribeAll: boolean;
+  /** The channels that it hears of: those that entered, and those that it asked for. */
+  readonly channels: Set<string>;
 }
 
 /** The Stasis applications and their websockets. */
@@ -21,28 +23,45 @@ export class Applications {
 
   /** A second socket for a name makes the first one deaf; it stays open and still looks connected. */
   register(name: string, socket: WebSocket, subscribeAll: boolean): void {
-    const application = this.#byName.get(name) ?? { name, socket: undefined, subscribeAll };
+    const application = this.#byName.get(name) ?? {
+      name,
+      socket: undefined,
+      subscribeAll,
+      channels: new Set(),
+    };
     if (application.socket) this.#deliver(application, "ApplicationReplaced", {});
     this.#byName.set(name, application);
     application.socket = socket;
     application.subscribeAll = subscribeAll;
     socket.on("close", () => {
-      if (application.socket === socket) application.socket = undefined;
+      if (application.socket !== socket) return;
+      application.socket = undefined;
+      // The next socket hears of these channels only when it says so.
+      application.channels.clear();
     });
+  }
+
+  /** False when there is no such application. */
+  subscribe(name: string, channel: string): boolean {
+    return this.#byName.get(name)?.channels.add(channel) !== undefined;
   }
 
   isActive(name: string): boolean {
     return this.#byName.get(name)?.socket !== undefined;
   }
 
-  list(): readonly { readonly name: string }[] {
-    return [...this.#byName.values()].map(({ name }) => ({ name }));
+  list(): readonly { readonly name: string; readonly channel_ids: readonly string[] }[] {
+    return [...this.#byName.values()].map(({ name, channels }) => ({ name, channel_ids: [...channels] }));
   }
 
-  /** To the application, and to those that subscribed to everything. */
-  send(name: string | undefined, type: EventType, fields: Record<string, unknown>): void {
+  /** To the application that has the channel, and to those that subscribed to everything. */
+  send(name: string | undefined, channel: string, type: EventType, fields: Record<string, unknown>): void {
     for (const application of this.#byName.values()) {
-      if (application.name === name || application.subscribeAll) this.#deliver(application, type, fields);
+      if (application.name === name && type === "StasisStart") application.channels.add(channel);
+      if (application.channels.has(channel) || application.subscribeAll) {
+        this.#deliver(application, type, fields);
+      }
+      if (application.name === name && type === "StasisEnd") application.channels.delete(channel);
     }
   }
 

@@ -39,6 +39,7 @@ export class SimulatedAsterisk {
   readonly site = new Map<string, SiteExtension>();
   /** What phones that subscribed to a mailbox show. */
   readonly lamps = new Map<string, Counts>();
+  readonly bridges = new Set<string>();
   readonly startedAt = new Date();
   #calls = 0;
 
@@ -68,7 +69,7 @@ export class SimulatedAsterisk {
       caller,
       context,
       extension,
-      send: (app, type, fields) => this.applications.send(app, type, fields),
+      send: (...event) => this.applications.send(...event),
       onHeard,
       onGone: () => this.channels.delete(channel.id),
     });

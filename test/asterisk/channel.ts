@@ -18,7 +18,12 @@ export interface ChannelOptions {
   readonly caller: { readonly name: string; readonly number: string };
   readonly context: string;
   readonly extension: string;
-  readonly send: (app: string | undefined, type: EventType, fields: Record<string, unknown>) => void;
+  readonly send: (
+    app: string | undefined,
+    channel: string,
+    type: EventType,
+    fields: Record<string, unknown>,
+  ) => void;
   readonly onHeard?: (media: string) => void;
   readonly onGone?: () => void;
 }
@@ -77,7 +82,7 @@ export class Channel {
     const operation = type.startsWith("Playback") || type.startsWith("Recording");
     // What the dialplan plays and records by itself is not told to anybody.
     if (operation && !this.app) return;
-    this.#options.send(this.app, type, operation ? fields : { ...fields, channel: this.toJSON() });
+    this.#options.send(this.app, this.id, type, operation ? fields : { ...fields, channel: this.toJSON() });
   }
 
   heard(media: string): void {
@@ -139,6 +144,7 @@ export class Channel {
   move(app: string, args: readonly string[]): void {
     this.tell("StasisEnd");
     this.app = app;
+    this.appData = [app, ...args].join(",");
     this.tell("StasisStart", { args });
   }
 

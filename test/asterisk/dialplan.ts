@@ -61,6 +61,26 @@ export class Line {
     await this.#parts.options.site.get(`${context}/${extension}`)?.(this);
   }
 
+  /** True when the application had the call and gave it back. */
+  async stasis(app: string, args: readonly string[]): Promise<boolean> {
+    if (!this.#parts.isActive(app)) return false;
+    const way = await this.channel.stasis(app, args);
+    this.#check();
+    return way === "continued";
+  }
+
+  async wait(seconds: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await this.channel.enqueue({
+      run: () =>
+        new Promise((resolve) => {
+          timer = setTimeout(resolve, seconds * 1_000);
+        }),
+      interrupt: () => clearTimeout(timer),
+    });
+    this.#check();
+  }
+
   async playback(...media: string[]): Promise<void> {
     const { length } = this.#parts.sounds;
     const options = {
@@ -81,6 +101,8 @@ export class Line {
   /** `Gosub(voxpost,ENTRY,1(MAILBOX,OPTIONS,DETAIL))`. */
   async gosub(entry: "deposit" | "retrieve", mailbox: string, options = "", detail = ""): Promise<void> {
     const { channel } = this;
+    channel.variables.set("VOXPOST_CONTEXT", channel.place.context).set("VOXPOST_UNTIL", "0");
+    channel.variables.set("VOXPOST_WATCHDOG", String(this.#parts.options.watchdog));
     if (entry === "deposit") channel.variables.set("VMSTATUS", "FAILED");
     const harmless = /^[0-9A-Za-z_.+@&-]*$/.test(mailbox);
     if (!harmless && entry === "deposit") return;

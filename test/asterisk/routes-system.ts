@@ -1,4 +1,5 @@
-import { done, ok, Refusal, type Request, type Route } from "./api.ts";
+import { en } from "../../sounds/en.ts";
+import { created, done, ok, Refusal, type Request, type Route } from "./api.ts";
 import type { SimulatedAsterisk } from "./asterisk.ts";
 
 export function systemRoutes(asterisk: SimulatedAsterisk): Route[] {
@@ -56,15 +57,70 @@ export function systemRoutes(asterisk: SimulatedAsterisk): Route[] {
       },
     },
     {
-      resource: "sounds",
-      name: "get",
-      method: "GET",
-      path: "/sounds/{soundId}",
-      returns: "Sound",
+      resource: "applications",
+      name: "subscribe",
+      method: "POST",
+      path: "/applications/{applicationName}/subscription",
+      query: ["eventSource"],
       handle(request) {
-        const id = request.get("soundId");
-        if (asterisk.sounds.missing.has(id)) throw new Refusal(404, "Sound not found");
-        return ok({ id, formats: [{ language: "en", format: "slin" }] });
+        const name = request.get("applicationName");
+        for (const source of request.get("eventSource").split(",")) {
+          const channel = source.replace(/^channel:/, "");
+          if (!asterisk.channels.has(channel)) throw new Refusal(422, "Event source does not exist");
+          if (!asterisk.applications.subscribe(name, channel))
+            throw new Refusal(404, "Application not found");
+        }
+        return ok({ name });
+      },
+    },
+    {
+      resource: "sounds",
+      name: "list",
+      method: "GET",
+      path: "/sounds",
+      query: ["lang"],
+      returns: "List[Sound]",
+      handle: () =>
+        ok(
+          Object.keys(en.prompts)
+            .filter((id) => !asterisk.sounds.missing.has(id))
+            .map((id) => ({ id, formats: [{ language: "en", format: "slin" }] })),
+        ),
+    },
+    {
+      resource: "mailboxes",
+      name: "list",
+      method: "GET",
+      path: "/mailboxes",
+      handle() {
+        if (!asterisk.options.mailboxes) throw new Refusal(404, "Resource not found");
+        return ok([...asterisk.lamps.keys()].map((name) => ({ name })));
+      },
+    },
+    {
+      resource: "bridges",
+      name: "createWithId",
+      method: "POST",
+      path: "/bridges/{bridgeId}",
+      query: ["name"],
+      handle(request) {
+        const id = request.get("bridgeId");
+        asterisk.bridges.add(id);
+        return ok({ id });
+      },
+    },
+    {
+      // Nobody is in a bridge here, but Asterisk fetches what it is to play there all the same.
+      resource: "bridges",
+      name: "play",
+      method: "POST",
+      path: "/bridges/{bridgeId}/play",
+      query: ["media"],
+      handle(request) {
+        if (!asterisk.bridges.has(request.get("bridgeId"))) throw new Refusal(404, "Bridge not found");
+        const media = request.get("media");
+        void asterisk.sounds.length(media, (name) => asterisk.spool.read(name));
+        return created({ id: crypto.randomUUID(), media_uri: media, state: "queued" });
       },
     },
     mailbox("update", "PUT", (name, request) =>
