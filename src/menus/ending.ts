@@ -8,6 +8,8 @@ export interface Ending {
   readonly status: Status;
   /** An exit that a key chose; otherwise the dialplan goes on behind the Gosub. */
   readonly to?: DialplanPlace;
+  /** More channel variables for the dialplan. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -24,7 +26,9 @@ export async function conclude(call: Call, entry: () => Promise<Ending>): Promis
   }
   try {
     if (call.signal.aborted) return;
-    await call.setVariable("VMSTATUS", ending.status);
+    for (const [name, value] of Object.entries({ ...ending.variables, VMSTATUS: ending.status })) {
+      await call.setVariable(name, value);
+    }
     await call.leave(ending.to);
   } catch (error) {
     if (!isCode(error, "CALL_GONE"))

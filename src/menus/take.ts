@@ -1,0 +1,80 @@
+import { formatName, newId } from "../custody/name.ts";
+import type { Call, RecordResult } from "../ivr/call.ts";
+import type { Key } from "../ivr/phrase.ts";
+import type { Subscriber } from "../model/subscriber.ts";
+import type { DepositOptions } from "./greeting.ts";
+
+/** A message that is being left: its name on Asterisk's disk is made before the first word is spoken. */
+export interface Draft {
+  readonly id: string;
+  readonly recipients: readonly Subscriber[];
+  readonly options: DepositOptions;
+  readonly category: string | undefined;
+}
+
+export async function createDraft(
+  call: Call,
+  recipients: readonly Subscriber[],
+  options: DepositOptions,
+): Promise<Draft> {
+  const category = await call.variable("VM_CATEGORY").catch(() => undefined);
+  return { id: newId(), recipients, options, category };
+}
+
+export interface Take extends RecordResult {
+  /** Wall-clock seconds that the recording took, the beep included. */
+  readonly elapsed: number;
+}
+
+/** Beep and recording number `take`; a hang-up ends it like anything else. */
+export async function recordTake(
+  call: Call,
+  draft: Draft,
+  take: number,
+  stopKeys: readonly Key[],
+): Promise<Take> {
+  const { options, recipients } = draft;
+  const [owner] = recipients;
+  const beep = options.has("t") ? options.get("t") : "beep";
+  const custom = beep !== undefined && beep !== "" && beep !== "beep";
+  // A site's own sound is no prompt of ours; it is skipped when it does not exist.
+  if (custom) await call.play([{ sound: beep }], { bargeIn: "none" });
+  call.clearKeys();
+  const started = performance.now();
+  const result = await call.record({
+    name: (part) =>
+      formatName({
+        state: "deposit",
+        recipients: recipients.map(({ address }) => address),
+        id: draft.id,
+        channel: call.id,
+        startedAt: call.startedAt,
+        caller: call.caller,
+        urgent: options.has("U"),
+        priority: options.has("P"),
+        ...(draft.category ? { category: draft.category } : {}),
+        take,
+        part,
+      }),
+    maxSeconds: owner?.maxSeconds ?? 0,
+    maxSilence: owner?.maxSilence ?? 0,
+    ...(beep === "beep" ? { beep } : {}),
+    stopKeys,
+  });
+  return { ...result, elapsed: (performance.now() - started) / 1000 };
+}
+
+/** The beep and Asterisk's own time around a recording, seconds. */
+const OVERHEAD = 3;
+
+/**
+ * Whether a take is too short to be kept. Doubt keeps it: Asterisk does not report every length (0 then), and its
+ * detector of silence may take a quiet voice for silence, so its measure counts only while the caller can still be
+ * asked to speak again.
+ */
+export function isTooShort(take: Take, minSeconds: number, canSpeakAgain: boolean): boolean {
+  if (take.parts.length === 0) return true;
+  const length = take.duration > 0 ? take.duration : take.elapsed - OVERHEAD;
+  if (length < minSeconds) return true;
+  return canSpeakAgain && take.talking !== undefined && take.talking < minSeconds;
+}
