@@ -1,4 +1,3 @@
-import type { Readable } from "node:stream";
 import { aborted, throwIfAborted } from "./faults.ts";
 
 /**
@@ -14,6 +13,21 @@ export function follow(signal: AbortSignal | undefined): {
   signal?.addEventListener("abort", abort, { once: true });
   if (signal?.aborted) abort();
   return { controller, release: () => signal?.removeEventListener("abort", abort) };
+}
+
+/** The work's result, or the signal's error as soon as that fires; the work itself goes on then. */
+export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let stop = () => {};
+  const ended = new Promise<never>((_, reject) => {
+    stop = () => reject(aborted(signal));
+  });
+  signal.addEventListener("abort", stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    return await Promise.race([work, ended]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
 }
 
 /** The operations of one engine that are under way: closing ends them all. */
@@ -63,18 +77,4 @@ export class Operations {
     this.#running.add(followed.controller);
     return followed;
   }
-}
-
-/**
- * Ends a stream with the signal's error when the signal fires. Whoever reads it gets that error; when nobody does yet,
- * the error must not bring the program down.
- */
-export function cutOnAbort<T extends Readable>(stream: T, signal: AbortSignal | undefined): T {
-  if (!signal) return stream;
-  const cut = () => stream.destroy(aborted(signal));
-  stream.on("error", () => {});
-  stream.once("close", () => signal.removeEventListener("abort", cut));
-  signal.addEventListener("abort", cut, { once: true });
-  if (signal.aborted) cut();
-  return stream;
 }

@@ -2,7 +2,7 @@ import type { Counts, Folder } from "../model/folder.ts";
 import type { GreetingKind } from "../model/greeting.ts";
 import type { MailboxAddress } from "../model/mailbox.ts";
 import type { AudioPart, AudioSource, Flags, MessageId, NewMessage } from "../model/message.ts";
-import type { Capabilities, Entry, ListQuery, Page } from "./engine.ts";
+import type { Capabilities, Entry, ListQuery, Page, Quota } from "./engine.ts";
 
 /**
  * What menus, jobs and the command line call. Holds once, for all engines: every check of arguments, the meaning of
@@ -50,6 +50,9 @@ export interface Store {
     signal?: AbortSignal,
   ): Promise<void>;
   removeGreeting(mailbox: MailboxAddress, kind: GreetingKind, signal?: AbortSignal): Promise<void>;
+
+  /** Room left; undefined when the engine does not tell. */
+  quota(mailbox: MailboxAddress, signal?: AbortSignal): Promise<Quota | undefined>;
 
   /** After each change that went through this store. Returns the way to stop listening. */
   onChange(listener: (mailbox: MailboxAddress, what: Change) => void): () => void;

@@ -3,10 +3,10 @@ import { type FileHandle, mkdir, open, readdir, rm, stat } from "node:fs/promise
 import { join } from "node:path";
 import { isCode, VoxpostError } from "../../../errors.ts";
 import type { AudioPart, AudioSource } from "../../../model/message.ts";
+import { isGone, syncFolder, writeNew } from "../../disk.ts";
+import { contentTypeOf, endingOf } from "../../endings.ts";
 import { throwIfAborted } from "../../faults.ts";
-import { cutOnAbort } from "../../signals.ts";
-import { isGone, syncFolder, writeNew } from "./disk.ts";
-import { contentTypeOf, endingOf } from "./endings.ts";
+import { cutOnAbort } from "../../streams.ts";
 import { formatRecord, type MessageRecord, type PartRecord, RECORD_FILE, readRecord } from "./record.ts";
 
 /** What a message's or a greeting's folder holds: a record, and its audio in files that any player opens. */

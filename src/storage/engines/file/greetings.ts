@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { GreetingKind } from "../../../model/greeting.ts";
-import { isGone } from "./disk.ts";
+import { isGone } from "../../disk.ts";
 
 /**
  * A greeting is a folder as a message is one, named by kind and arrival: `unavailable-00pj8k2m1x4`. A new one is

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { isGone, renameDurably } from "./disk.ts";
+import { isGone, renameDurably } from "../../disk.ts";
 import { arrivedAt, type MessageName, namesOf, parseName } from "./names.ts";
 
 /** What is in a folder, from names alone. Whatever has no message's name is told to `onForeign` and left alone. */

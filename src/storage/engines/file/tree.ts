@@ -5,10 +5,11 @@ import { VoxpostError } from "../../../errors.ts";
 import type { Logger } from "../../../log.ts";
 import { FOLDERS, type Folder } from "../../../model/folder.ts";
 import { formatMailbox, isMailboxName, type MailboxAddress } from "../../../model/mailbox.ts";
+import { isGone, renameDurably } from "../../disk.ts";
 import type { Entry, Ref } from "../../engine.ts";
 import { messageUnknown } from "../../faults.ts";
 import { type NewContents, readContents, writeContents } from "./contents.ts";
-import { FolderMaker, isGone, renameDurably } from "./disk.ts";
+import { FolderMaker } from "./folders.ts";
 import { listNames, removeFolder, sweepTmp, withMessage } from "./messages.ts";
 import { Arrivals, isKey, type MessageName } from "./names.ts";
 

@@ -4,7 +4,7 @@ import type { Folder } from "../../../model/folder.ts";
 import type { GreetingKind } from "../../../model/greeting.ts";
 import { formatMailbox, type MailboxAddress } from "../../../model/mailbox.ts";
 import type { AudioInfo, AudioPart, AudioSource, Flags, NewMessage } from "../../../model/message.ts";
-import { cutOnAbort } from "../../signals.ts";
+import { cutOnAbort } from "../../streams.ts";
 
 /** What would be on a disk. Several engines may share one, as several programs share a disk. */
 export class MemoryData {

@@ -1,0 +1,57 @@
+import type { Engine } from "../engine.ts";
+
+/** What a layer does around each operation of the engine inside; `run` may be called with another signal, or again. */
+export type Around = <T>(
+  operation: Operation,
+  signal: AbortSignal | undefined,
+  run: (signal: AbortSignal | undefined) => Promise<T>,
+) => Promise<T>;
+
+export type Operation = Exclude<keyof Engine, "name" | "capabilities" | "open" | "close" | "watch">;
+
+/**
+ * An engine that does what the inner one does, with something around each operation. Its life and its watching, which
+ * end when somebody says so and not before, are the inner one's own.
+ */
+export function layer(inner: Engine, around: Around): Engine {
+  const { authenticate, readGreeting, writeGreeting, removeGreeting, watch, quota } = inner;
+  return {
+    name: inner.name,
+    capabilities: inner.capabilities,
+    open: () => inner.open(),
+    close: () => inner.close(),
+    check: (signal) => around("check", signal, (inside) => inner.check(inside)),
+    count: (mailbox, folder, signal) =>
+      around("count", signal, (inside) => inner.count(mailbox, folder, inside)),
+    list: (mailbox, folder, query, signal) =>
+      around("list", signal, (inside) => inner.list(mailbox, folder, query, inside)),
+    find: (mailbox, query, signal) => around("find", signal, (inside) => inner.find(mailbox, query, inside)),
+    read: (ref, signal) => around("read", signal, (inside) => inner.read(ref, inside)),
+    append: (folder, message, signal) =>
+      around("append", signal, (inside) => inner.append(folder, message, inside)),
+    setFlags: (ref, change, signal) =>
+      around("setFlags", signal, (inside) => inner.setFlags(ref, change, inside)),
+    move: (ref, to, signal) => around("move", signal, (inside) => inner.move(ref, to, inside)),
+    remove: (ref, signal) => around("remove", signal, (inside) => inner.remove(ref, inside)),
+    ...(authenticate && {
+      authenticate: (mailbox, pin, signal) =>
+        around("authenticate", signal, (inside) => authenticate.call(inner, mailbox, pin, inside)),
+    }),
+    ...(readGreeting && {
+      readGreeting: (mailbox, kind, signal) =>
+        around("readGreeting", signal, (inside) => readGreeting.call(inner, mailbox, kind, inside)),
+    }),
+    ...(writeGreeting && {
+      writeGreeting: (mailbox, kind, audio, signal) =>
+        around("writeGreeting", signal, (inside) => writeGreeting.call(inner, mailbox, kind, audio, inside)),
+    }),
+    ...(removeGreeting && {
+      removeGreeting: (mailbox, kind, signal) =>
+        around("removeGreeting", signal, (inside) => removeGreeting.call(inner, mailbox, kind, inside)),
+    }),
+    ...(watch && { watch: (mailbox, onChange, signal) => watch.call(inner, mailbox, onChange, signal) }),
+    ...(quota && {
+      quota: (mailbox, signal) => around("quota", signal, (inside) => quota.call(inner, mailbox, inside)),
+    }),
+  };
+}
