@@ -4,6 +4,7 @@ import { IANAZone } from "luxon";
 import { parse, YAMLParseError } from "yaml";
 import { z } from "zod";
 import { VoxpostError } from "./errors.ts";
+import { engineFaults } from "./storage/registry.ts";
 
 /**
  * The one schema of `voxpost.yaml`: every key with its default, its unit and its help. docs/config.md is generated from
@@ -101,8 +102,8 @@ export const configSchema = z.strictObject({
     .optional()
     .describe("Queue of jobs. Default: a private Redis that the program starts itself."),
   storage: z
-    .looseObject({ engine: z.string().describe("memory, file, imap.") })
-    .describe("Where messages live; the engine says which keys it takes (docs/engines/)."),
+    .record(z.string(), z.unknown())
+    .describe("`engine: NAME` and the keys of that engine (docs/engines/)."),
   media: z
     .strictObject({
       host: z
@@ -144,7 +145,10 @@ export const configSchema = z.strictObject({
     .describe("Changes of keys, prompts, waits and tries, by menu (docs/menus.md)."),
 });
 
-export type Config = z.infer<typeof configSchema>;
+export type Config = z.infer<typeof configSchema> & {
+  /** Relative paths start here: where the configuration file lies. */
+  readonly folder: string;
+};
 export type MailboxOptions = z.infer<typeof mailboxOptions>;
 export type MailboxConfig = z.infer<typeof mailbox>;
 
@@ -177,23 +181,26 @@ export function parseConfig(
   const filled = fillSecrets(tree, [], source, faults);
   const parsed = configSchema.safeParse(filled);
   if (!parsed.success) faults.push(...parsed.error.issues.map(describeIssue));
+  const storage = z.object({ storage: z.record(z.string(), z.unknown()) }).safeParse(filled);
+  if (storage.success) faults.push(...engineFaults(storage.data.storage));
   if (!parsed.success || faults.length > 0) {
     throw new VoxpostError("CONFIG_INVALID", faultList(source.path, faults), {
       context: { path: source.path },
     });
   }
-  faults.push(...conflicts(parsed.data));
+  const config = { ...parsed.data, folder: source.folder, data: resolve(source.folder, parsed.data.data) };
+  faults.push(...conflicts(config));
   if (faults.length > 0) throw new VoxpostError("CONFIG_INVALID", faultList(source.path, faults));
-  return { ...parsed.data, data: resolve(source.folder, parsed.data.data) };
+  return config;
 }
 
-export function faultList(path: string, faults: readonly string[]): string {
+function faultList(path: string, faults: readonly string[]): string {
   const count = faults.length === 1 ? "one fault" : `${faults.length} faults`;
   return `${path} has ${count}:\n${faults.map((fault) => `  - ${fault}`).join("\n")}\nEvery key is explained in docs/config.md.`;
 }
 
 /** One line for one zod issue: path, what is wrong, and for a wrong key what it may have been. */
-export function describeIssue(issue: z.core.$ZodIssue): string {
+function describeIssue(issue: z.core.$ZodIssue): string {
   const path = issue.path.map(String).join(".") || "(top level)";
   if (issue.code === "unrecognized_keys") {
     return `${path}: ${issue.keys.map((key) => `"${key}"`).join(", ")} is not a key here; check its spelling and indentation`;

@@ -19,12 +19,13 @@ export function embeddedConfig(
   const notes: string[] = [];
   const { user, password } = findAriUser(asteriskFolder);
   const port = readAsteriskFile(join(asteriskFolder, "http.conf")).get("general")?.get("bindport") ?? "8088";
-  const config = configSchema.parse({
+  const parsed = configSchema.parse({
     asterisk: [{ name: "local", url: `http://127.0.0.1:${port}`, user, password }],
     storage: { engine: "file", path: join(data, "messages") },
     contexts: findMailboxes(asteriskFolder, data, notes),
     data,
   });
+  const config = { ...parsed, folder: data };
   notes.unshift(`Asterisk: http://127.0.0.1:${port} as ARI user ${user} (from ${asteriskFolder})`);
   return { config, notes };
 }

@@ -1,6 +1,7 @@
 import type { Config, MailboxConfig, MailboxOptions } from "./config.ts";
 import { formatMailbox, type MailboxAddress } from "./model/mailbox.ts";
 import type { Subscriber, Subscribers } from "./model/subscriber.ts";
+import type { PinEntry } from "./storage/pins.ts";
 
 const DEFAULTS = {
   tz: Intl.DateTimeFormat().resolvedOptions().timeZone,
@@ -22,12 +23,6 @@ const DEFAULTS = {
 
 /** A key that is not given is absent, never undefined, so a layer cannot blank a default below it. */
 type Complete = MailboxConfig & typeof DEFAULTS;
-
-/** A secret of our own for one mailbox, for engines that cannot check PINs. */
-export interface PinEntry {
-  readonly pin?: string;
-  readonly pinHash?: string;
-}
 
 /**
  * The mailboxes of a configuration. A number that is written out wins over a range that contains it; the options of a
