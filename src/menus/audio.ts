@@ -3,6 +3,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Transform, type TransformCallback } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { VoxpostError } from "../errors.ts";
 import type { LocalAudio } from "../ivr/call.ts";
 import type { AudioPart, PartKind } from "../model/message.ts";
@@ -18,8 +19,17 @@ export interface FetchedPart extends LocalAudio {
 const FETCH_WAIT = 20_000;
 /** Four hours of 16-bit audio at 8 kHz. */
 const MOST_BYTES = 240_000_000;
+/** Longest that a fetch which was told to stop is waited for, milliseconds. */
+const STOP_WAIT = 5000;
 /** The message that is heard, and the one that probably comes next. */
 const KEPT = 2;
+
+interface Fetch {
+  readonly parts: Promise<FetchedPart[]>;
+  /** Settles when nothing is written any more, which may be after `parts` was given up. */
+  readonly work: Promise<unknown>;
+  readonly stop: AbortController;
+}
 
 /**
  * The audio of messages on this machine's disk for as long as a call needs it: fetched ahead while something is being
@@ -28,10 +38,8 @@ const KEPT = 2;
 export class AudioCache {
   readonly #store: Store;
   readonly #folder: string;
-  readonly #fetches = new Map<
-    string,
-    { readonly parts: Promise<FetchedPart[]>; readonly stop: AbortController }
-  >();
+  readonly #fetches = new Map<string, Fetch>();
+  #disposed = false;
 
   constructor(store: Store, folder: string) {
     this.#store = store;
@@ -54,8 +62,9 @@ export class AudioCache {
     }
   }
 
-  /** Ends what is being fetched and removes every file. */
+  /** Ends what is being fetched and removes every file. Nothing is fetched afterwards. */
   async dispose(): Promise<void> {
+    this.#disposed = true;
     await Promise.all([...this.#fetches.keys()].map((id) => this.#drop(id)));
     await rm(this.#folder, { recursive: true, force: true });
   }
@@ -64,20 +73,27 @@ export class AudioCache {
     const { id } = entry.envelope;
     const known = this.#fetches.get(id);
     if (known) return known.parts;
+    if (this.#disposed) return Promise.reject(new VoxpostError("ABORTED", "The call is over"));
     const oldest = [...this.#fetches.keys()].slice(0, Math.max(0, this.#fetches.size - KEPT + 1));
     for (const other of oldest) void this.#drop(other);
     const stop = new AbortController();
+    let work: Promise<unknown> = Promise.resolve();
     const parts = within(
       FETCH_WAIT,
       "Fetching a message",
-      (signal) => this.#save(entry, signal),
+      (signal) => {
+        const saving = this.#save(entry, signal);
+        work = saving.catch(() => undefined);
+        return saving;
+      },
       stop.signal,
     );
-    this.#fetches.set(id, { parts, stop });
+    this.#fetches.set(id, { parts, work, stop });
     return parts;
   }
 
   async #save(entry: Entry, signal: AbortSignal): Promise<FetchedPart[]> {
+    signal.throwIfAborted();
     await mkdir(this.#folder, { recursive: true });
     const parts = await this.#store.audio(entry, signal);
     try {
@@ -102,6 +118,8 @@ export class AudioCache {
     this.#fetches.delete(id);
     fetch.stop.abort();
     const parts = await fetch.parts.catch(() => []);
+    // Only when nobody writes any more is a removed file gone for good.
+    await Promise.race([fetch.work, sleep(STOP_WAIT, undefined, { ref: false })]);
     await Promise.all(parts.map((part) => rm(part.path, { force: true })));
   }
 }

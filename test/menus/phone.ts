@@ -26,6 +26,8 @@ export interface Reaction {
   readonly hangsUp?: boolean;
   /** Seconds of speech into a recording. */
   readonly speaks?: number;
+  /** Happens somewhere else in the world before the caller is heard again. */
+  readonly meanwhile?: () => Promise<void>;
   /** How the recording ends, if not by `#` or hang-up. */
   readonly then?: "silence" | "limit";
 }
@@ -61,6 +63,7 @@ export class Phone implements Call {
   readonly #react: (moment: Moment) => Reaction | undefined;
   readonly #options: PhoneOptions;
   #keys: Key[] = [];
+  #meanwhile = Promise.resolve();
 
   constructor(react: (moment: Moment) => Reaction | undefined, options: PhoneOptions = {}) {
     this.#react = react;
@@ -187,13 +190,14 @@ export class Phone implements Call {
       this.heard.push(`> ${reaction.presses}`);
       this.#keys.push(...([...reaction.presses] as Key[]));
     }
+    if (reaction?.meanwhile) this.#meanwhile = reaction.meanwhile();
     if (reaction?.hangsUp) this.hangsUp();
     this.#check();
   }
 
   async #step(): Promise<void> {
     this.#check();
-    await Promise.resolve();
+    await this.#meanwhile;
     this.#check();
     if (this.left) throw new Error("The call is in the dialplan already");
   }

@@ -1,0 +1,216 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { VoxpostError } from "../../src/errors.ts";
+import { createDeposit } from "../../src/menus/deposit.ts";
+import { MemoryLoginLimiter } from "../../src/menus/limiter.ts";
+import { createRetrieve } from "../../src/menus/retrieve.ts";
+import type { Folder } from "../../src/model/folder.ts";
+import type { GreetingKind } from "../../src/model/greeting.ts";
+import { formatMailbox, type MailboxAddress } from "../../src/model/mailbox.ts";
+import type { Envelope, PartKind } from "../../src/model/message.ts";
+import type { Subscriber } from "../../src/model/subscriber.ts";
+import { MemoryData } from "../../src/storage/engines/memory/data.ts";
+import { MemoryEngine } from "../../src/storage/engines/memory/engine.ts";
+import { Caller, type Line, Phone, type PhoneOptions } from "./phone.ts";
+import { storeOf } from "./store.ts";
+
+export const BOX: MailboxAddress = { mailbox: "1001", context: "default" };
+
+const SUBSCRIBER: Subscriber = {
+  address: BOX,
+  timezone: "UTC",
+  maxSeconds: 180,
+  minSeconds: 2,
+  maxSilence: 10,
+  maxMessages: 100,
+  review: false,
+  operator: false,
+  sayEnvelope: true,
+  sayCaller: false,
+  sayDuration: true,
+  sayDurationMinutes: 2,
+  nextAfterCommand: false,
+  messageWrap: false,
+  skipMs: 3000,
+  maxLogins: 3,
+};
+
+export interface Given {
+  readonly id: string;
+  readonly folder?: Folder;
+  readonly heard?: boolean;
+  readonly urgent?: boolean;
+  readonly duration?: number;
+  readonly number?: string;
+  readonly category?: string;
+  /** What is heard; `""` is an empty part, and `(cannot be decoded)` fails in Asterisk. */
+  readonly says?: string;
+  readonly comment?: string;
+}
+
+/** Mailboxes, their messages, and everything that calls do to them; the store is real, in memory. */
+export class World {
+  readonly folder = mkdtempSync(join(tmpdir(), "voxpost-menus-"));
+  readonly engine = new MemoryEngine(new MemoryData());
+  readonly store = storeOf(this.engine, (mailbox) => this.#pins.get(formatMailbox(mailbox)));
+  readonly limiter = new MemoryLoginLimiter();
+  readonly lamps: string[] = [];
+  readonly deposits: (readonly string[])[] = [];
+  readonly discarded: string[] = [];
+  full = false;
+  /** While true every request to the store fails, as with an IMAP server that is away. */
+  away = false;
+  readonly #subscribers = new Map<string, Subscriber>();
+  readonly #greetings = new Map<string, string>();
+  readonly #pins = new Map<string, string>();
+  #arrivals = 0;
+
+  constructor(options: Partial<Subscriber> = {}) {
+    for (const mailbox of ["1001", "1002"]) this.subscriber(mailbox, options);
+  }
+
+  subscriber(mailbox: string, options: Partial<Subscriber>, pin = "1234"): void {
+    const address = { mailbox, context: "default" };
+    this.#subscribers.set(formatMailbox(address), { ...SUBSCRIBER, ...options, address });
+    this.#pins.set(formatMailbox(address), pin);
+  }
+
+  greeting(kind: GreetingKind, says: string): void {
+    const path = join(this.folder, `${kind}.wav`);
+    writeFileSync(path, says);
+    this.#greetings.set(kind, path);
+  }
+
+  async message(given: Given): Promise<void> {
+    const audio = (kind: PartKind, text: string) => ({
+      kind,
+      contentType: "audio/wav",
+      open: async () => Readable.from(text === "" ? [] : [Buffer.from(text)]),
+    });
+    await this.engine.append(given.folder ?? "INBOX", {
+      id: given.id,
+      mailbox: BOX,
+      caller: given.number === undefined ? {} : { number: given.number },
+      receivedAt: new Date(Date.UTC(2026, 10, 20, 9, 0, this.#arrivals++)),
+      duration: given.duration ?? 10,
+      heard: given.heard ?? false,
+      urgent: given.urgent ?? false,
+      priority: false,
+      private: false,
+      ...(given.category ? { category: given.category } : {}),
+      audio: [
+        ...(given.comment === undefined ? [] : [audio("comment", given.comment)]),
+        audio("voice", given.says ?? `(message ${given.id})`),
+      ],
+    });
+  }
+
+  /** `id` → where it lies and its state, as `INBOX new` or `Trash heard`. */
+  async messages(): Promise<Record<string, string>> {
+    const found = await this.engine.find(BOX, {});
+    return Object.fromEntries(
+      found.map(({ envelope }) => [envelope.id, `${envelope.folder} ${stateOf(envelope)}`]),
+    );
+  }
+
+  /** A call that follows a script; resolves when it is over and everything is closed. */
+  async retrieve(
+    args: readonly string[],
+    lines: readonly Line[],
+    options: PhoneOptions = {},
+  ): Promise<Dialogue> {
+    const caller = new Caller(lines);
+    const phone = new Phone(caller.react, options);
+    await this.serve(phone, args);
+    return { phone, heard: phone.heard, missed: caller.waitingFor };
+  }
+
+  serve(phone: Phone, args: readonly string[]): Promise<void> {
+    return createRetrieve({
+      store: this.#mayBeAway(),
+      enqueue: this.enqueue,
+      subscribers: this.subscribers,
+      limiter: this.limiter,
+      folder: join(this.folder, "audio"),
+      retryDelays: [1, 1, 1],
+    })(phone, args);
+  }
+
+  async deposit(
+    args: readonly string[],
+    lines: readonly Line[],
+    options: PhoneOptions = {},
+  ): Promise<Dialogue> {
+    const caller = new Caller(lines);
+    const phone = new Phone(caller.react, options);
+    await this.take(phone, args);
+    return { phone, heard: phone.heard, missed: caller.waitingFor };
+  }
+
+  take(phone: Phone, args: readonly string[]): Promise<void> {
+    return createDeposit({
+      subscribers: this.subscribers,
+      enqueue: this.enqueue,
+      discard: async (_asterisk, name) => {
+        this.discarded.push(name);
+      },
+      beforeBeep: {
+        greeting: async (_mailbox, kind) => {
+          const path = this.#greetings.get(kind);
+          return path === undefined ? undefined : { path, contentType: "audio/wav" };
+        },
+        isFull: async () => this.full,
+      },
+    })(phone, args);
+  }
+
+  /** Files of calls that are left on the disk. */
+  leftovers(): readonly string[] {
+    return readdirSync(this.folder, { recursive: true, encoding: "utf8" }).filter((name) =>
+      /^audio./.test(name),
+    );
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  readonly enqueue = {
+    deposit: async ({ parts }: { parts: readonly string[] }) => {
+      this.deposits.push(parts);
+    },
+    mwi: async (mailbox: MailboxAddress) => {
+      this.lamps.push(formatMailbox(mailbox));
+    },
+  };
+
+  readonly subscribers = {
+    find: (address: MailboxAddress) => this.#subscribers.get(formatMailbox(address)),
+    all: () => this.#subscribers.values(),
+  };
+
+  #mayBeAway(): typeof this.store {
+    return new Proxy(this.store, {
+      get: (store, property, receiver) => {
+        const value: unknown = Reflect.get(store, property, receiver);
+        if (typeof value !== "function" || !this.away) return value;
+        return async () => {
+          throw new VoxpostError("STORE_UNREACHABLE", "The mail server is away");
+        };
+      },
+    });
+  }
+}
+
+export interface Dialogue {
+  readonly phone: Phone;
+  readonly heard: readonly string[];
+  /** Lines of the script that the caller never came to. */
+  readonly missed: readonly string[];
+}
+
+function stateOf(envelope: Envelope): string {
+  return envelope.heard ? "heard" : envelope.urgent ? "urgent" : "new";
+}
