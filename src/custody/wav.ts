@@ -52,15 +52,16 @@ export async function joinWavs(wavs: readonly [Wav, ...Wav[]], target: string): 
   const [{ format }] = wavs;
   const other = wavs.find((wav) => !wav.format.equals(format));
   if (other) throw malformed(other.path, "its audio format is not that of the part before it");
+  await pipeline(joined(wavs), createWriteStream(target));
+}
+
+async function* joined(wavs: readonly [Wav, ...Wav[]]): AsyncGenerator<Buffer> {
   const dataBytes = wavs.reduce((sum, wav) => sum + wav.dataBytes, 0);
-  const output = createWriteStream(target);
-  output.write(header(format, dataBytes));
+  yield header(wavs[0].format, dataBytes);
   for (const { path, dataStart, dataBytes } of wavs) {
-    const audio = createReadStream(path, { start: dataStart, end: dataStart + dataBytes - 1 });
-    await pipeline(audio, output, { end: false });
+    yield* createReadStream(path, { start: dataStart, end: dataStart + dataBytes - 1 });
   }
-  if (dataBytes % 2) output.write(Buffer.alloc(1));
-  await new Promise<void>((resolve, reject) => output.once("error", reject).end(resolve));
+  if (dataBytes % 2) yield Buffer.alloc(1);
 }
 
 async function readHead(path: string): Promise<Buffer> {

@@ -31,9 +31,10 @@ export class Recordings {
     return (await this.#asterisk.requests.find(path, optional(signal))) !== undefined;
   }
 
-  async channelExists(id: string, signal?: AbortSignal): Promise<boolean> {
-    const path = `/channels/${encodeURIComponent(id)}`;
-    return (await this.#asterisk.requests.find(path, optional(signal))) !== undefined;
+  /** Ids of all channels that exist. */
+  async channels(signal?: AbortSignal): Promise<string[]> {
+    const channels = await this.#asterisk.requests.get<{ id: string }[]>("/channels", optional(signal));
+    return channels.map(({ id }) => id);
   }
 
   /** The audio as it lies there; the stream must be read or destroyed. @throws RECORDING_GONE */

@@ -1,0 +1,228 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Ledger } from "../custody/ledger.ts";
+import type { Locks } from "../custody/lock.ts";
+import { channelField, formatName, messageId, parseName, ROOT } from "../custody/name.ts";
+import { groupRecordings, type RecordedMessage, type Recording } from "../custody/takes.ts";
+import { isCode, VoxpostError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import { formatMailbox, type MailboxAddress } from "../model/mailbox.ts";
+import type { NewMessage } from "../model/message.ts";
+import type { Subscribers } from "../model/subscriber.ts";
+import type { Store } from "../storage/store.ts";
+import { fetchTake, type TakeAudio } from "./audio.ts";
+import type { DepositRequest, Enqueue } from "./enqueue.ts";
+import type { Recordings, RecordingsOf } from "./recordings.ts";
+
+export interface DepositDeps {
+  readonly recordingsOf: RecordingsOf;
+  readonly store: Pick<Store, "deposit">;
+  readonly subscribers: Pick<Subscribers, "find">;
+  readonly locks: Locks;
+  readonly ledger: Ledger;
+  readonly enqueue: Pick<Enqueue, "mwi">;
+  readonly log: Logger;
+}
+
+/**
+ * Delivers one recorded message to all of its recipients and then, last of all, removes its recordings; the order is that of
+ * docs/custody.md. May be run again, and by several workers at once, at any point.
+ * @throws VoxpostError whatever kept a recipient from getting it that may be over later
+ */
+export async function deposit(job: DepositRequest, deps: DepositDeps, signal: AbortSignal): Promise<void> {
+  const recordings = deps.recordingsOf(job.asterisk);
+  if (!recordings) {
+    throw new VoxpostError("ASTERISK_UNREACHABLE", `This program serves no Asterisk named "${job.asterisk}"`);
+  }
+  const { id, take: wanted } = parseName(job.parts[0] ?? "");
+  const log = deps.log.child({ recording: id, asterisk: job.asterisk });
+  const { messages } = groupRecordings(await recordings.list(ROOT, signal));
+  const message = messages.find((each) => each.id === id);
+  if (!message || message.takes.length === 0) {
+    return log.info("nothing to deliver: delivered, cancelled or set aside before");
+  }
+
+  const folder = await mkdtemp(join(tmpdir(), "voxpost-deposit-"));
+  try {
+    const audio = await fetchSpoken(recordings, message, wanted, folder, signal);
+    if (!audio) return await removeEmpty(recordings, message, log, signal);
+    const refused = await deliverToAll(audio, { ...deps, log }, signal);
+    const kept = await setAside(recordings, audio, refused, log, signal);
+    await removeAll(recordings, message, audio, kept, signal);
+  } catch (error) {
+    if (!isCode(error, "MESSAGE_MALFORMED")) throw error;
+    log.error({ err: error }, "not audio that could be delivered: set aside");
+    await setAllAside(recordings, message, signal);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The take that the job names; if nothing was said in it, the highest in which something was. */
+async function fetchSpoken(
+  recordings: Recordings,
+  message: RecordedMessage,
+  wanted: number,
+  folder: string,
+  signal: AbortSignal,
+): Promise<TakeAudio | undefined> {
+  const [named, others] = [
+    message.takes.filter((take) => take.number === wanted),
+    message.takes.filter((take) => take.number !== wanted),
+  ];
+  for (const take of [...named, ...others]) {
+    const audio = await fetchTake(recordings, take, folder, signal);
+    if (audio) return audio;
+  }
+  return undefined;
+}
+
+/** One after the other, so that a full or unreachable mailbox keeps nobody else from theirs. @returns the refusals */
+async function deliverToAll(audio: TakeAudio, deps: DepositDeps, signal: AbortSignal): Promise<Refusal[]> {
+  const { name } = audio.recordings[0];
+  const refused: Refusal[] = [];
+  const later: unknown[] = [];
+  for (const mailbox of name.recipients) {
+    try {
+      await deliver(toMessage(audio, mailbox), deps, signal);
+    } catch (error) {
+      if (isFinal(error)) refused.push({ mailbox, error });
+      else {
+        deps.log.warn({ err: error, mailbox: formatMailbox(mailbox) }, "not delivered yet");
+        later.push(error);
+      }
+    }
+  }
+  if (later.length > 0) throw later[0];
+  return refused;
+}
+
+async function deliver(message: NewMessage, deps: DepositDeps, signal: AbortSignal): Promise<void> {
+  const { id, mailbox } = message;
+  const shortest = deps.subscribers.find(mailbox)?.minSeconds ?? 0;
+  if (message.duration < shortest) {
+    return deps.log.info({ mailbox: formatMailbox(mailbox), shortest }, "too short to be kept");
+  }
+  await deps.locks.hold(id, async (held) => {
+    if (!(await deps.ledger.has(id))) {
+      const { existed } = await deps.store.deposit(message, AbortSignal.any([signal, held]));
+      await deps.ledger.add(id);
+      deps.log.info({ id, mailbox: formatMailbox(mailbox), existed }, "delivered");
+    }
+  });
+  // Also when it was delivered before: whoever did it may have died before this line.
+  await deps.enqueue.mwi(mailbox);
+}
+
+interface Refusal {
+  readonly mailbox: MailboxAddress;
+  readonly error: VoxpostError;
+}
+
+/** Trying again cannot help. A fault of our own is tried again: the next version may not have it. */
+function isFinal(error: unknown): error is VoxpostError {
+  return error instanceof VoxpostError && !error.retryable && !isCode(error, "ABORTED", "INTERNAL");
+}
+
+function toMessage(
+  { recordings: [{ name }], source, seconds }: TakeAudio,
+  mailbox: MailboxAddress,
+): NewMessage {
+  return {
+    id: messageId(name.id, mailbox),
+    mailbox,
+    caller: name.caller,
+    receivedAt: name.startedAt,
+    duration: Math.round(seconds),
+    heard: false,
+    urgent: name.urgent,
+    priority: name.priority,
+    private: false,
+    ...(name.category ? { category: name.category } : {}),
+    callId: name.channel,
+    audio: [source],
+  };
+}
+
+/** Keeps the audio for those who refused it. @returns the names it is kept under */
+async function setAside(
+  recordings: Recordings,
+  audio: TakeAudio,
+  refused: readonly Refusal[],
+  log: Logger,
+  signal: AbortSignal,
+): Promise<Set<string>> {
+  const kept = new Set<string>();
+  if (refused.length === 0) return kept;
+  for (const { mailbox, error } of refused) {
+    log.error(
+      { err: error, mailbox: formatMailbox(mailbox) },
+      "refused for good: the recording is set aside",
+    );
+  }
+  const recipients = refused.map(({ mailbox }) => mailbox);
+  for (const recording of audio.recordings) {
+    kept.add(await copyAside(recordings, recording, recipients, signal));
+  }
+  return kept;
+}
+
+async function setAllAside(
+  recordings: Recordings,
+  message: RecordedMessage,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { copies } of message.takes.flatMap(({ parts }) => parts)) {
+    for (const recording of copies) {
+      await copyAside(recordings, recording, recording.name.recipients, signal);
+      await recordings.remove(recording.text, signal);
+    }
+  }
+}
+
+async function copyAside(
+  recordings: Recordings,
+  { text, name }: Recording,
+  recipients: readonly MailboxAddress[],
+  signal: AbortSignal,
+): Promise<string> {
+  const to = formatName({ ...name, state: "failed", recipients });
+  // An earlier, interrupted attempt may have left half a copy.
+  await recordings.remove(to, signal);
+  await recordings.copy(text, to, signal);
+  return to;
+}
+
+/** The delivered ones go last: until then another run finds the message in the ledger or the store, and goes on here. */
+async function removeAll(
+  recordings: Recordings,
+  message: RecordedMessage,
+  audio: TakeAudio,
+  kept: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<void> {
+  const delivered = audio.recordings.map(({ text }) => text);
+  const others = message.all.map(({ text }) => text).filter((text) => !delivered.includes(text));
+  for (const text of [...others, ...delivered]) {
+    if (!kept.has(text)) await recordings.remove(text, signal);
+  }
+}
+
+/** A recording in progress looks empty for its first seconds, so only one that is certainly over is removed. */
+async function removeEmpty(
+  recordings: Recordings,
+  message: RecordedMessage,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const channels = new Set((await recordings.channels(signal)).map(channelField));
+  const live = await Promise.all(message.all.map(({ text }) => recordings.isLive(text, signal)));
+  if (live.includes(true) || message.all.some(({ name }) => channels.has(name.channel))) {
+    return log.info("no audio yet, and the call is not over: left to the sweep");
+  }
+  log.info("nothing was said: not delivered");
+  for (const take of message.takes) {
+    for (const { text } of take.parts.flatMap((part) => part.copies)) await recordings.remove(text, signal);
+  }
+}

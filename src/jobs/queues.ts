@@ -1,0 +1,111 @@
+import { Queue } from "bullmq";
+import type { Redis } from "ioredis";
+import { VoxpostError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import { formatMailbox } from "../model/mailbox.ts";
+import type { Enqueue } from "./enqueue.ts";
+import { boundedRedis, PREFIX } from "./redis.ts";
+import { JOBS, type JobData, type JobName, jobNames } from "./table.ts";
+
+/** Longest that anybody waits for Redis, milliseconds. */
+const ENQUEUE_MS = 1_000;
+
+/** The way into the queues. */
+export class Queues implements Enqueue {
+  readonly redis: Redis;
+  readonly #log: Logger;
+  readonly #queues: Map<JobName, Queue>;
+
+  constructor(options: { url: string; log: Logger }) {
+    this.#log = options.log;
+    this.redis = boundedRedis(options.url, options.log);
+    this.#queues = new Map(
+      jobNames.map((name) => {
+        const queue = new Queue(name, {
+          connection: this.redis,
+          prefix: PREFIX,
+          defaultJobOptions: JOB_OPTIONS,
+        });
+        queue.on("error", () => {}); // boundedRedis logs it
+        return [name, queue];
+      }),
+    );
+  }
+
+  deposit(job: JobData<"deposit">): Promise<void> {
+    return this.#add("deposit", job, { parts: job.parts.join(" ") });
+  }
+
+  mwi(mailbox: JobData<"mwi">): Promise<void> {
+    return this.#add("mwi", mailbox, { mailbox: formatMailbox(mailbox) });
+  }
+
+  /** Jobs that wait, run or are put off, by name. Undefined while Redis does not answer. */
+  async waiting(): Promise<Record<JobName, number> | undefined> {
+    try {
+      const counts = [...this.#queues].map(
+        async ([name, queue]) =>
+          [name, await queue.getJobCountByTypes("waiting", "active", "delayed")] as const,
+      );
+      return Object.fromEntries(await bounded(Promise.all(counts))) as Record<JobName, number>;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.redis.disconnect();
+    await Promise.all([...this.#queues.values()].map((queue) => queue.close().catch(() => {})));
+  }
+
+  async #add<N extends JobName>(name: N, data: JobData<N>, context: Record<string, string>): Promise<void> {
+    try {
+      await bounded(this.#whenReady().then(() => this.#addNow(name, data)));
+    } catch (error) {
+      this.#log.warn({ err: error, job: name, ...context }, "job not enqueued; the sweep will see to it");
+    }
+  }
+
+  async #addNow<N extends JobName>(name: N, data: JobData<N>): Promise<void> {
+    const deduplication = JOBS[name].deduplication(data as never);
+    await this.#queues.get(name)?.add(name, data, { deduplication });
+  }
+
+  /** `Queue.add` would wait for a Redis that is away for as long as it takes, and each waiting call would stay in memory. */
+  async #whenReady(): Promise<void> {
+    if (this.redis.status === "ready") return;
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.redis.off("ready", ready);
+        reject(unreachable());
+      }, ENQUEUE_MS);
+      const ready = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.redis.once("ready", ready);
+    });
+  }
+}
+
+const JOB_OPTIONS = {
+  // What cannot be retried leaves the queue by its error's kind, never by a count.
+  attempts: Number.MAX_SAFE_INTEGER,
+  backoff: { type: "custom" },
+  // A kept job's id, or its deduplication, would silently swallow the next request.
+  removeOnComplete: true,
+  removeOnFail: true,
+};
+
+async function bounded<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(unreachable()), ENQUEUE_MS);
+  });
+  work.catch(() => {}); // may fail after nobody waits any more
+  return await Promise.race([work, timeout]).finally(() => clearTimeout(timer));
+}
+
+function unreachable(): VoxpostError {
+  return new VoxpostError("QUEUE_UNREACHABLE", `Redis did not answer within ${ENQUEUE_MS} ms`);
+}

@@ -1,0 +1,47 @@
+import type { DeduplicationOptions } from "bullmq";
+import { z } from "zod";
+import { parseName } from "../custody/name.ts";
+import { VoxpostError } from "../errors.ts";
+import { formatMailbox, isMailboxName } from "../model/mailbox.ts";
+
+/**
+ * Every kind of job. A job's data is small and tells no secret. Fields may be added, never renamed: jobs of older versions are
+ * still in the queue after an update, and unknown fields of newer ones are ignored.
+ */
+export const JOBS = {
+  /** Delivers one recorded message. A second request while one waits or runs adds nothing. */
+  deposit: define(
+    z.object({ asterisk: z.string().min(1), parts: z.array(z.string()).min(1) }),
+    ({ parts: [first = ""] }) => ({ id: parseName(first).id }),
+  ),
+  /** Counts one mailbox and tells the lamps. A request while one runs makes one more run, since the count may be older. */
+  mwi: define(
+    z.object({ mailbox: z.string().refine(isMailboxName), context: z.string().refine(isMailboxName) }),
+    (mailbox) => ({ id: formatMailbox(mailbox), keepLastIfActive: true }),
+  ),
+} as const;
+
+export type JobName = keyof typeof JOBS;
+export type JobData<N extends JobName> = z.infer<(typeof JOBS)[N]["schema"]>;
+
+export const jobNames = Object.keys(JOBS) as JobName[];
+
+/** A job from the queue, checked. @throws VoxpostError JOB_INVALID */
+export function readJob<N extends JobName>(name: N, data: unknown): JobData<N> {
+  const result = JOBS[name].schema.safeParse(data);
+  if (result.success) return result.data as JobData<N>;
+  throw new VoxpostError(
+    "JOB_INVALID",
+    `A ${name} job cannot be understood:\n${z.prettifyError(result.error)}`,
+  );
+}
+
+interface Definition<T> {
+  readonly schema: z.ZodType<T>;
+  /** What two requests have in common of which one is enough. May throw for data that no processor could use. */
+  readonly deduplication: (data: T) => DeduplicationOptions;
+}
+
+function define<T>(schema: z.ZodType<T>, deduplication: (data: T) => DeduplicationOptions): Definition<T> {
+  return { schema, deduplication };
+}

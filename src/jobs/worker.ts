@@ -1,0 +1,107 @@
+import { type Job, UnrecoverableError, Worker } from "bullmq";
+import type { Redis } from "ioredis";
+import { isCode, VoxpostError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import { blockingRedis, PREFIX } from "./redis.ts";
+import { type JobData, type JobName, jobNames, readJob } from "./table.ts";
+
+export type Processors = {
+  readonly [N in JobName]: (data: JobData<N>, signal: AbortSignal) => Promise<void>;
+};
+
+export interface WorkersOptions {
+  readonly url: string;
+  readonly log: Logger;
+  readonly processors: Processors;
+  /** Jobs of one kind at once; default 8. */
+  readonly concurrency?: number;
+  /** Milliseconds before attempt n + 1; default `backoff`. */
+  readonly backoff?: (attempt: number) => number;
+  /** After this long without a sign of life another worker takes a job, milliseconds; default 30,000. */
+  readonly lockMs?: number;
+}
+
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 300_000;
+
+/** Doubles from a second to five minutes, with a fifth of chance, so that a store that is back is not stormed. */
+export function backoff(attempt: number): number {
+  const wait = Math.min(FIRST_RETRY_MS * 2 ** (attempt - 1), LONGEST_RETRY_MS);
+  return Math.round(wait * (0.8 + 0.2 * Math.random()));
+}
+
+/** Takes jobs from the queues until it is closed. Redis may come and go. */
+export class Workers {
+  readonly #options: WorkersOptions;
+  readonly #redis: Redis;
+  readonly #workers: Worker[];
+  readonly #closing = new AbortController();
+
+  constructor(options: WorkersOptions) {
+    this.#options = options;
+    this.#redis = blockingRedis(options.url, options.log);
+    this.#workers = jobNames.map((name) => this.#start(name));
+  }
+
+  /**
+   * Takes no more jobs and lets running ones finish; those that have not after `graceMs` are handed back to the queue.
+   */
+  async close(graceMs = 10_000): Promise<void> {
+    const timer = setTimeout(() => {
+      this.#closing.abort(new VoxpostError("ABORTED", "The program ends"));
+    }, graceMs);
+    const finished = Promise.all(this.#workers.map((worker) => worker.close()));
+    await Promise.race([finished, waited(graceMs + HAND_BACK_MS)]).finally(() => clearTimeout(timer));
+    await Promise.race([
+      Promise.all(this.#workers.map((worker) => worker.close(true))),
+      waited(HAND_BACK_MS),
+    ]);
+    this.#redis.disconnect();
+  }
+
+  #start<N extends JobName>(name: N): Worker {
+    const { lockMs = 30_000, concurrency = 8, log } = this.#options;
+    const worker = new Worker(name, (job, _token, signal) => this.#run(name, job, signal), {
+      connection: this.#redis,
+      prefix: PREFIX,
+      concurrency,
+      lockDuration: lockMs,
+      stalledInterval: lockMs,
+      settings: { backoffStrategy: this.#options.backoff ?? backoff },
+    });
+    worker.on("error", () => {}); // blockingRedis logs it
+    worker.on("stalled", (id) =>
+      log.warn({ job: name, id }, "a worker died or was stalled; its job runs again"),
+    );
+    return worker;
+  }
+
+  async #run<N extends JobName>(name: N, job: Job, signal: AbortSignal | undefined): Promise<void> {
+    const log = this.#options.log.child({ job: name, id: job.id, attempt: job.attemptsMade + 1 });
+    const signals = [this.#closing.signal, ...(signal ? [signal] : [])];
+    try {
+      await this.#options.processors[name](readJob(name, job.data), AbortSignal.any(signals));
+    } catch (error) {
+      if (isWorthRetrying(error)) {
+        log.warn({ err: error }, "job will be tried again");
+        throw error;
+      }
+      log.error({ err: error }, "job given up; recordings stay where they are");
+      throw new UnrecoverableError(error instanceof Error ? error.message : String(error));
+    }
+  }
+}
+
+/** How long handing back may take, milliseconds. */
+const HAND_BACK_MS = 2_000;
+
+function waited(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds).unref();
+  });
+}
+
+/** An error that is not of our list is a fault of ours, or of a library, that need not last. */
+function isWorthRetrying(error: unknown): boolean {
+  return !(error instanceof VoxpostError) || error.retryable || isCode(error, "ABORTED");
+}
