@@ -61,7 +61,9 @@ export class ChannelCall implements Call {
     this.#watchdog = new Watchdog((seconds) => this.setVariable("TIMEOUT(absolute)", String(seconds)), {
       seconds: place.watchdogSeconds,
       ...(place.until === undefined ? {} : { until: place.until }),
-      onFault: (error) => this.log.warn({ err: error }, "dead man's switch not renewed"),
+      onFault: (error) => {
+        if (!this.isOver) this.log.warn({ err: error }, "dead man's switch not renewed");
+      },
     });
   }
 
@@ -171,6 +173,7 @@ export class ChannelCall implements Call {
       await this.play([beep], { bargeIn: "none" }).catch((error: unknown) => {
         if (!isCode(error, "CALL_GONE")) throw error;
       });
+      this.#keys.clear();
     }
     if (this.signal.aborted) return { parts: [], ended: "hangup", duration: 0 };
     const call = { asterisk: this.#server, channel: this.id, keys: this.#keys, signal: this.signal };

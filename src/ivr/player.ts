@@ -11,6 +11,8 @@ export type PlaybackEnd = "done" | "failed" | "gone";
 
 /** How often a playback is asked for whose end was not reported. */
 const WATCH_MS = 10_000;
+/** How long the report of a hang-up may take. */
+const GONE_MS = 300;
 /** How long the end may take after a stop; a stop during a slow fetch waits for the fetch. */
 const STOP_MS = 5_000;
 
@@ -44,10 +46,14 @@ export class Playback {
   /** Asks for it; resolves when Asterisk has taken it. @throws CALL_GONE, ASTERISK_UNREACHABLE, ASTERISK_REFUSED */
   async begin(media: readonly string[], options: { language: string; skipMs?: number }): Promise<void> {
     const { requests, events } = this.#asterisk;
+    let failing: NodeJS.Timeout | undefined;
     const cleanUp = [
       events.on(`playback:${this.#id}`, ({ type, playback }) => {
         if (type === "PlaybackStarted") this.#hasBegun = true;
-        if (type === "PlaybackFinished") this.#end(playback?.state === "failed" ? "failed" : "done");
+        if (type !== "PlaybackFinished") return;
+        if (playback?.state !== "failed") return this.#end("done");
+        // A hang-up fails a playback too, and is reported just after it.
+        failing = setTimeout(() => this.#end("failed"), GONE_MS);
       }),
       this.#asterisk.onUp(() => this.#look()),
       this.#whenGone(() => this.#end("gone")),
@@ -55,6 +61,7 @@ export class Playback {
     const watch = setInterval(() => void this.#look(), WATCH_MS);
     void this.ended.then(() => {
       clearInterval(watch);
+      clearTimeout(failing);
       for (const stop of cleanUp) stop();
     });
     try {

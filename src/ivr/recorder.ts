@@ -22,81 +22,113 @@ const END_MS = 2_000;
 /** How long a recording's file may take to exist. */
 const BEGIN_MS = 2_000;
 
-/** Records one take, in as many parts as the phone's pauses make of it. */
+/**
+ * Records one take, in as many parts as the phone's pauses make of it. Asterisk does not say why a recording ended, and cuts
+ * silence off its end; so the cause is told from the keys, the call, and the time that passed without sound.
+ */
 export async function record(call: RecorderCall, options: RecordOptions): Promise<RecordResult> {
   const started = Date.now();
+  const stopKey = listenForStopKey(call.keys, ["#", ...(options.stopKeys ?? [])]);
   const parts: string[] = [];
   let duration = 0;
   let talking: number | undefined;
-  let key: Key | undefined;
-  let silentSince = started;
-  const stopKeys: readonly Key[] = ["#", ...(options.stopKeys ?? [])];
-  const keyPressed = new AbortController();
-  const stopListening = call.keys.listen((pressed) => {
-    if (!stopKeys.includes(pressed)) return false;
-    key = pressed;
-    keyPressed.abort();
-    return true;
-  });
+  let silence = 0;
+  let isEmpty = false;
   const result = (ended: RecordResult["ended"]): RecordResult => ({
     parts,
     ended,
     duration,
-    ...(key && ended === "key" ? { key } : {}),
+    ...(stopKey.key && ended === "key" ? { key: stopKey.key } : {}),
     ...(talking === undefined ? {} : { talking }),
   });
 
   try {
     for (;;) {
-      const elapsed = (Date.now() - started) / 1_000;
-      const left = options.maxSeconds === 0 ? 0 : Math.ceil(options.maxSeconds - elapsed);
-      if (left < 0 || (left === 0 && options.maxSeconds > 0)) return result("limit");
       const name = options.name(parts.length);
-      const end = await recordPart(call, name, { ...options, maxSeconds: left }, keyPressed.signal).catch(
-        (error: unknown) => {
-          // The caller went between two parts: what there is counts.
-          if (isCode(error, "CALL_GONE")) return undefined;
-          throw error;
-        },
+      const left = options.maxSeconds - (Date.now() - started) / 1_000;
+      const maxSeconds = options.maxSeconds === 0 ? 0 : Math.max(Math.ceil(left), 1);
+      const partStarted = Date.now();
+      const end = await recordPart(
+        call,
+        name,
+        { ...options, maxSeconds, overwrite: isEmpty },
+        stopKey.pressed,
       );
-      if (!end) return result("hangup");
-      if (end.exists) parts.push(name);
       duration += end.duration;
       if (end.talking !== undefined) talking = (talking ?? 0) + end.talking;
-      if (key) return result("key");
-      if (call.signal.aborted) return result("hangup");
-      if (isLimit(end, left)) return result("limit");
-      if (isSilence(end, options.maxSilence)) return result("silence");
-      if (end.duration > 0) silentSince = Date.now();
-      if (Date.now() - silentSince > PATIENCE_SECONDS * 1_000) return result("silence");
+      const soundless = (Date.now() - partStarted) / 1_000 - end.duration;
+      silence = end.duration > 0 ? soundless : silence + soundless;
+
+      const cause = causeOf(end, {
+        key: stopKey.key,
+        isGone: call.signal.aborted,
+        maxSeconds,
+        silence,
+        options,
+      });
+      // An empty part is recorded over, or a long pause would leave a file every five seconds.
+      isEmpty = end.isEmpty && cause === undefined;
+      if (end.exists && !isEmpty) parts.push(name);
+      if (cause) return result(cause);
       call.asterisk.log.info({ channel: call.channel, part: name }, "pause in the audio; recording goes on");
     }
   } finally {
-    stopListening();
+    stopKey.stopListening();
   }
 }
 
 interface PartEnd {
   /** Whether a file was left on Asterisk's disk. */
   readonly exists: boolean;
+  /** Asterisk said that there is no audio in it. */
+  readonly isEmpty: boolean;
+  readonly isGone: boolean;
   readonly duration: number;
   readonly talking?: number;
-  readonly silence?: number;
 }
 
-function isLimit(end: PartEnd, maxSeconds: number): boolean {
-  return maxSeconds > 0 && end.duration >= maxSeconds;
+interface Situation {
+  readonly key: Key | undefined;
+  readonly isGone: boolean;
+  readonly maxSeconds: number;
+  /** Seconds without sound at the end of what was recorded so far. */
+  readonly silence: number;
+  readonly options: RecordOptions;
 }
 
-function isSilence(end: PartEnd, maxSilence: number): boolean {
-  return maxSilence > 0 && (end.silence ?? 0) >= maxSilence;
+/** Undefined when it was only a pause. */
+function causeOf(
+  end: PartEnd,
+  { key, isGone, maxSeconds, silence, options }: Situation,
+): RecordResult["ended"] | undefined {
+  if (key) return "key";
+  if (isGone || end.isGone) return "hangup";
+  if (maxSeconds > 0 && end.duration + silence >= maxSeconds) return "limit";
+  // Durations are rounded up.
+  if (options.maxSilence > 0 && silence >= options.maxSilence - 1) return "silence";
+  return silence > PATIENCE_SECONDS ? "silence" : undefined;
+}
+
+function listenForStopKey(keys: Keys, stopKeys: readonly Key[]) {
+  const pressed = new AbortController();
+  const listening = {
+    key: undefined as Key | undefined,
+    pressed: pressed.signal,
+    stopListening: keys.listen((key) => {
+      if (!stopKeys.includes(key)) return false;
+      listening.key = key;
+      pressed.abort();
+      return true;
+    }),
+  };
+  return listening;
 }
 
 /** One ARI recording from its request to its end. Resolves also when the end was never reported. */
 async function recordPart(
   call: RecorderCall,
   name: string,
-  options: RecordOptions,
+  options: RecordOptions & { overwrite: boolean },
   stop: AbortSignal,
 ): Promise<PartEnd> {
   const { requests, events } = call.asterisk;
@@ -132,7 +164,7 @@ async function recordPart(
         format: FORMAT,
         maxDurationSeconds: options.maxSeconds,
         maxSilenceSeconds: options.maxSilence,
-        ifExists: "fail",
+        ifExists: options.overwrite ? "overwrite" : "fail",
         terminateOn: "#",
         beep: false,
       },
@@ -150,10 +182,15 @@ async function recordPart(
     const recording = await ended.finally(() => clearInterval(watch));
     return {
       exists: exists || (await fileExists(call, path)),
+      isEmpty: recording?.duration === 0,
+      isGone: false,
       duration: recording?.duration ?? 0,
       ...(recording?.talking_duration === undefined ? {} : { talking: recording.talking_duration }),
-      ...(recording?.silence_duration === undefined ? {} : { silence: recording.silence_duration }),
     };
+  } catch (error) {
+    // The caller went before it began: what there is counts.
+    if (!isCode(error, "CALL_GONE")) throw error;
+    return { exists: false, isEmpty: true, isGone: true, duration: 0 };
   } finally {
     for (const each of off) each();
   }
