@@ -31,6 +31,11 @@ export class Recordings {
     return (await this.#asterisk.requests.find(path, optional(signal))) !== undefined;
   }
 
+  async channelExists(id: string, signal?: AbortSignal): Promise<boolean> {
+    const path = `/channels/${encodeURIComponent(id)}`;
+    return (await this.#asterisk.requests.find(path, optional(signal))) !== undefined;
+  }
+
   /** Ids of all channels that exist. */
   async channels(signal?: AbortSignal): Promise<string[]> {
     const channels = await this.#asterisk.requests.get<{ id: string }[]>("/channels", optional(signal));
