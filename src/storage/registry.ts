@@ -2,6 +2,7 @@ import { z } from "zod";
 import { VoxpostError } from "../errors.ts";
 import type { Engine } from "./engine.ts";
 import { fileScheme } from "./engines/file/index.ts";
+import { imapScheme } from "./engines/imap/index.ts";
 import { memoryScheme } from "./engines/memory/index.ts";
 import type { EngineContext, Scheme } from "./scheme.ts";
 
@@ -15,6 +16,7 @@ import type { EngineContext, Scheme } from "./scheme.ts";
 const SCHEMES: Readonly<Record<string, Scheme>> = {
   memory: memoryScheme,
   file: fileScheme,
+  imap: imapScheme,
 };
 
 /**

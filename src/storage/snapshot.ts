@@ -1,0 +1,171 @@
+import { isCode } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import type { Counts } from "../model/folder.ts";
+import { GREETINGS, type GreetingKind } from "../model/greeting.ts";
+import { formatMailbox, type MailboxAddress, parseMailbox } from "../model/mailbox.ts";
+import { checkAddress } from "./checks.ts";
+import { throwIfAborted } from "./faults.ts";
+import { Fold } from "./fold.ts";
+import { orAborted } from "./signals.ts";
+import { type SavedGreeting, type SavedSnapshot, SnapshotFiles } from "./snapshot-files.ts";
+import type { Change, Store } from "./store.ts";
+
+/** What a call needs to know of a mailbox before the beep. */
+export interface Snapshot {
+  /** Those that are known; of the others the stock greeting is played. */
+  readonly greetings: Readonly<Partial<Record<GreetingKind, SnapshotGreeting>>>;
+  /** The INBOX's, as the store last told; undefined when it never did. A lamp wants a refresh first. */
+  readonly counts?: Counts;
+  /** Takes no more messages. False whenever that is not known for certain. */
+  readonly full: boolean;
+}
+
+export interface SnapshotGreeting {
+  /** On this machine's disk; it stays there until the greeting has been replaced twice. */
+  readonly path: string;
+  readonly contentType: string;
+  /** Seconds, when known. */
+  readonly duration?: number;
+}
+
+/** What of a mailbox is read again. */
+export type Refreshed = Change | "all";
+
+export interface Snapshots {
+  /** Answers from the local disk alone, and never fails: a mailbox of which nothing is known has no greeting and is not full. */
+  get(mailbox: MailboxAddress): Promise<Snapshot>;
+  /**
+   * Reads the mailbox again from the store (default: all of it), keeps that and answers it. Requests for one mailbox
+   * are folded. @throws what the store throws; then the old snapshot stays
+   */
+  refresh(mailbox: MailboxAddress, signal?: AbortSignal, what?: Refreshed): Promise<Snapshot>;
+}
+
+export interface DiskSnapshotsParts {
+  readonly store: Store;
+  /** The snapshots' own folder; made when it does not exist. */
+  readonly folder: string;
+  /** Most messages in the INBOX; undefined, and 0 (a mailbox that only greets: the menu's affair), never make it full. */
+  readonly maxMessages: (mailbox: MailboxAddress) => number | undefined;
+  readonly log: Logger;
+  /** Milliseconds since 1970. Default: the clock. */
+  readonly now?: () => number;
+  /** How many mailboxes are read at once. Default 4. */
+  readonly atOnce?: number;
+}
+
+const MINUTE = 60_000;
+/** "Full" turns callers away, so it is believed only as long as somebody with a mail program can hardly have made room. */
+const FULL_BELIEVED_MS = 60 * MINUTE;
+/** While the store is away owners keep their greetings; after a month nobody knows whether they still want them. */
+const GREETINGS_BELIEVED_MS = 30 * 24 * 60 * MINUTE;
+
+export class DiskSnapshots implements Snapshots {
+  readonly #store: Store;
+  readonly #files: SnapshotFiles;
+  readonly #maxMessages: DiskSnapshotsParts["maxMessages"];
+  readonly #log: Logger;
+  readonly #now: () => number;
+  readonly #refreshes: Fold<Refreshed, Snapshot>;
+  readonly #closing = new AbortController();
+
+  constructor({ store, folder, maxMessages, log, now = Date.now, atOnce = 4 }: DiskSnapshotsParts) {
+    this.#store = store;
+    this.#files = new SnapshotFiles(folder);
+    this.#maxMessages = maxMessages;
+    this.#log = log;
+    this.#now = now;
+    this.#refreshes = new Fold(atOnce, (key, what) => this.#read(parseMailbox(key), what));
+  }
+
+  /** From now on every change that goes through the store is followed. Returns the way to stop. */
+  follow(): () => void {
+    const stop = this.#store.onChange((mailbox, what) => {
+      this.refresh(mailbox, this.#closing.signal, what).catch((error: unknown) => {
+        if (isCode(error, "ABORTED")) return;
+        this.#log.warn({ err: error, mailbox: formatMailbox(mailbox) }, "A snapshot could not be refreshed");
+      });
+    });
+    return () => {
+      stop();
+      this.#closing.abort();
+    };
+  }
+
+  async get(mailbox: MailboxAddress): Promise<Snapshot> {
+    return this.#judge(mailbox, await this.#files.read(mailbox));
+  }
+
+  async refresh(
+    mailbox: MailboxAddress,
+    signal: AbortSignal = this.#closing.signal,
+    what: Refreshed = "all",
+  ): Promise<Snapshot> {
+    checkAddress(mailbox);
+    throwIfAborted(signal);
+    return orAborted(this.#refreshes.request(formatMailbox(mailbox), what), signal);
+  }
+
+  async #read(mailbox: MailboxAddress, what: ReadonlySet<Refreshed>): Promise<Snapshot> {
+    const before = await this.#files.read(mailbox);
+    const messages = what.has("all") || what.has("messages") ? await this.#readMessages(mailbox) : {};
+    const greetings =
+      what.has("all") || what.has("greetings") ? await this.#readGreetings(mailbox, before) : {};
+    const snapshot: SavedSnapshot = { ...before, ...messages, ...greetings };
+    await this.#files.write(mailbox, snapshot);
+    return this.#judge(mailbox, snapshot);
+  }
+
+  async #readMessages(mailbox: MailboxAddress): Promise<Partial<SavedSnapshot>> {
+    const messagesAt = this.#now();
+    const signal = this.#closing.signal;
+    const [counts, quota] = await Promise.all([
+      this.#store.counts(mailbox, "INBOX", signal),
+      this.#store.quota(mailbox, signal),
+    ]);
+    return { messagesAt, counts, quotaReached: quota !== undefined && quota.usedBytes >= quota.limitBytes };
+  }
+
+  async #readGreetings(mailbox: MailboxAddress, before: SavedSnapshot): Promise<Partial<SavedSnapshot>> {
+    const greetingsAt = this.#now();
+    if (!this.#store.capabilities.greetings) return { greetingsAt, greetings: {} };
+    const greetings: Partial<Record<GreetingKind, SavedGreeting>> = {};
+    for (const kind of GREETINGS) {
+      const greeting = await this.#readGreeting(mailbox, kind, before);
+      if (greeting) greetings[kind] = greeting;
+    }
+    return { greetingsAt, greetings };
+  }
+
+  async #readGreeting(
+    mailbox: MailboxAddress,
+    kind: GreetingKind,
+    before: SavedSnapshot,
+  ): Promise<SavedGreeting | undefined> {
+    try {
+      const audio = await this.#store.greeting(mailbox, kind, this.#closing.signal);
+      return audio && (await this.#files.keepGreeting(mailbox, kind, audio));
+    } catch (error) {
+      if (!isCode(error, "MESSAGE_MALFORMED")) throw error;
+      this.#log.warn({ err: error, mailbox: formatMailbox(mailbox), kind }, "A greeting cannot be read");
+      return before.greetings[kind];
+    }
+  }
+
+  /** What of a saved snapshot can still be believed. */
+  #judge(mailbox: MailboxAddress, saved: SavedSnapshot): Snapshot {
+    const { counts, quotaReached } = saved;
+    const now = this.#now();
+    const max = this.#maxMessages(mailbox) || Number.POSITIVE_INFINITY;
+    const total = counts ? counts.urgent + counts.new + counts.old : 0;
+    const fresh = now - saved.messagesAt < FULL_BELIEVED_MS;
+    const greetings: Partial<Record<GreetingKind, SnapshotGreeting>> = {};
+    for (const kind of GREETINGS) {
+      const greeting = saved.greetings[kind];
+      if (!greeting || now - saved.greetingsAt >= GREETINGS_BELIEVED_MS) continue;
+      const { file, ...info } = greeting;
+      greetings[kind] = { ...info, path: this.#files.path(mailbox, file) };
+    }
+    return { greetings, full: fresh && (quotaReached || total >= max), ...(counts ? { counts } : {}) };
+  }
+}
