@@ -20,9 +20,9 @@ exten => *98,1,Gosub(voxpost,retrieve,1(@${context},))
 ; the caller's own mailbox, PIN only: whose phone it is tells the endpoint, not the caller id, which anyone may write
 exten => *97,1,Gosub(voxpost,retrieve,1(\${CHANNEL(endpoint)}@${context},))
  same => n,Hangup()
-; for trying out a phone: speaks, records ten seconds, repeats what it heard
+; for trying out a phone: repeats what it hears
 exten => *96,1,Answer()
- same => n,Playback(demo-echotest)
+ same => n,Playback(beep)
  same => n,Echo()
 include => default
 
