@@ -10,7 +10,11 @@ export const FALLBACK_LANGUAGE = "en";
 
 /** Asterisk writes a dialect as `en_GB`: it has the grammar of `en`, and may have sounds of its own. */
 export function findLanguage(name: string): Language {
-  return LANGUAGES[name] ?? LANGUAGES[name.split("_")[0] ?? ""] ?? en;
+  return LANGUAGES[nameOfLanguage(name)] ?? en;
+}
+
+function nameOfLanguage(name: string): string {
+  return [name, name.split("_")[0] ?? ""].find((each) => each in LANGUAGES) ?? FALLBACK_LANGUAGE;
 }
 
 /** The keys that a prompt speaks, with what it says that they do; undefined when it speaks none. */
@@ -105,7 +109,7 @@ function promptMedia(key: string, language: string, urls: SoundUrls): string {
     });
   }
   if (!prompt.ours) return `sound:${key}`;
-  const recorded = inLanguage ? (language.split("_")[0] ?? language) : FALLBACK_LANGUAGE;
+  const recorded = inLanguage ? nameOfLanguage(language) : FALLBACK_LANGUAGE;
   return `sound:${urls.ourSound(recorded, key.slice("voxpost/".length))}`;
 }
 
