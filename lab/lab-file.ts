@@ -1,5 +1,6 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import type { Lab } from "./lab.ts";
+import { isAlive } from "./lock.ts";
 import { LAB } from "./paths.ts";
 
 /** Where tools find the lab that runs. */
@@ -53,6 +54,15 @@ export function readLabFile(): LabFile {
     return JSON.parse(readFileSync(LAB_FILE, "utf8")) as LabFile;
   } catch {
     throw new Error("no lab is running: start one with `npm run lab` in another terminal");
+  }
+}
+
+/** Removes the file of a lab that was killed: none of its processes is alive. */
+export function removeStaleLabFile(): void {
+  try {
+    if (!Object.values(readLabFile().pids).some(isAlive)) rmSync(LAB_FILE);
+  } catch {
+    // None there.
   }
 }
 

@@ -1,8 +1,8 @@
-import { rmSync, symlinkSync } from "node:fs";
+import { existsSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { watchWrappers } from "./ancestors.ts";
 import { type Lab, startLab } from "./lab.ts";
-import { LAB_FILE, type LabFile, removeLabFile, writeLabFile } from "./lab-file.ts";
+import { LAB_FILE, type LabFile, removeLabFile, removeStaleLabFile, writeLabFile } from "./lab-file.ts";
 import { PHONE_PASSWORD, TRUNK } from "./mailboxes.ts";
 import { LAB, PROJECT } from "./paths.ts";
 
@@ -41,6 +41,7 @@ async function main(options: Options): Promise<void> {
     if (stopping || !lab) process.exit(code);
     stopping = true;
     if (file) removeLabFile(file);
+    if (!existsSync(CONFIG) || readlinkSync(CONFIG).startsWith(lab.folder)) rmSync(CONFIG, { force: true });
     await lab.stop();
     say(options.keep ? `lab: everything is stopped; kept ${lab.folder}` : "lab: everything is stopped");
     process.exit(code);
@@ -48,6 +49,7 @@ async function main(options: Options): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop(0));
   watchWrappers(() => void stop(1));
 
+  removeStaleLabFile();
   lab = await startLab({
     imap: options.imap,
     keep: options.keep ?? false,
@@ -64,10 +66,15 @@ async function main(options: Options): Promise<void> {
   rmSync(CONFIG, { force: true });
   symlinkSync(config, CONFIG);
   if (options.app) {
-    await lab.startApp(config).catch(async (error: Error) => {
-      say(`lab: ${error.message}`);
-      await stop(1);
-    });
+    try {
+      const app = await lab.startApp(config);
+      void app.exited.then((code) => {
+        if (!stopping) say(`lab: voxpost ended (${code === undefined ? "by a signal" : `exit ${code}`})`);
+      });
+    } catch (error) {
+      say(`lab: ${(error as Error).message}`);
+      return stop(1);
+    }
   }
   file = writeLabFile(lab);
   say(`lab: ready after ${((Date.now() - started) / 1000).toFixed(1)} s`);
