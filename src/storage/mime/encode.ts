@@ -3,6 +3,7 @@ import { foldLines } from "nodemailer/lib/mime-funcs";
 import MimeNode from "nodemailer/lib/mime-node";
 import { VoxpostError } from "../../errors.ts";
 import type { AudioSource, NewMessage } from "../../model/message.ts";
+import { cutOnAbort } from "../streams.ts";
 import { audioType, endingOf, inMailOrder } from "./audio.ts";
 import { HEADERS } from "./headers.ts";
 import { oneLine } from "./text.ts";
@@ -83,7 +84,7 @@ export async function buildMail(
   const streams: Readable[] = [];
   try {
     for (const { source, fileName } of parts) {
-      const stream = await source.open(signal);
+      const stream = cutOnAbort(await source.open(signal), signal);
       streams.push(stream);
       root.appendChild(audioNode(source, fileName, stream));
     }

@@ -1,0 +1,28 @@
+import { VoxpostError } from "../../../errors.ts";
+import type { NewMessage } from "../../../model/message.ts";
+import { flagNames, inFolder, searchById } from "./changes.ts";
+import type { Connection } from "./connection.ts";
+import { uidKey } from "./listing.ts";
+
+/**
+ * Stores a mail with the time of the call as INTERNALDATE and returns its key. The server has it when it says so; whether
+ * it has it after a connection broke off only a search can tell, so this is never repeated here.
+ */
+export async function appendMail(
+  connection: Connection,
+  path: string,
+  mail: Buffer,
+  message: NewMessage,
+): Promise<string> {
+  const stored = await inFolder(connection, path, () =>
+    connection.ask("the message cannot be stored", (client) =>
+      client.append(path, mail, flagNames(message), message.receivedAt),
+    ),
+  );
+  if (stored.uid !== undefined && stored.uidValidity !== undefined) {
+    return uidKey(stored.uidValidity, stored.uid);
+  }
+  const key = await searchById(connection, path, message.id); // a server without UIDPLUS
+  if (!key) throw new VoxpostError("STORE_REFUSED", `"${path}" has not got the message that was just stored`);
+  return key;
+}

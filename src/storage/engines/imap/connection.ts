@@ -1,0 +1,207 @@
+import { readFile } from "node:fs/promises";
+import { AuthenticationFailure, ImapFlow, type ImapFlowOptions, type MailboxObject } from "imapflow";
+import { VoxpostError } from "../../../errors.ts";
+import { aborted } from "../../faults.ts";
+import type { Login } from "./account.ts";
+import { toFault } from "./faults.ts";
+import type { ImapOptions } from "./options.ts";
+
+/**
+ * One logged-in IMAP connection. imapflow answers many refused commands with `false` and only logs why, so the log is
+ * listened to and `ask` throws what it said. Nothing of it may reach a real log: it holds callers' words.
+ */
+export class Connection {
+  readonly client: ImapFlow;
+  /** When the last command ended; milliseconds since the epoch. */
+  usedAt = Date.now();
+  readonly #complaint: { error?: unknown };
+
+  private constructor(client: ImapFlow, complaint: { error?: unknown }) {
+    this.client = client;
+    this.#complaint = complaint;
+  }
+
+  /** @throws VoxpostError, or imapflow's own AuthenticationFailure */
+  static async open(
+    options: ImapOptions,
+    path: (file: string) => string,
+    login: Login,
+    signal: AbortSignal,
+  ): Promise<Connection> {
+    const complaint: { error?: unknown } = {};
+    const client = new ImapFlow(await settings(options, path, login, complaint));
+    // An 'error' event that nobody listens to ends the process.
+    client.on("error", (error) => {
+      complaint.error = error;
+    });
+    const connection = new Connection(client, complaint);
+    await connection.bounded(signal, () => client.connect());
+    if (login.authzid !== undefined && !usedPlain(client)) {
+      client.close();
+      throw new VoxpostError(
+        "STORE_REFUSED",
+        `${options.host} did not let ${login.user} act for a mailbox: it must offer AUTH=PLAIN`,
+        { retryable: true },
+      );
+    }
+    return connection;
+  }
+
+  get usable(): boolean {
+    return this.client.usable && !this.client.isClosed;
+  }
+
+  /** Runs `action`; when the signal fires the connection is closed, as IMAP has no way to take a command back. */
+  async bounded<T>(signal: AbortSignal, action: () => Promise<T>): Promise<T> {
+    if (signal.aborted) throw aborted(signal);
+    const cut = () => this.client.close();
+    signal.addEventListener("abort", cut, { once: true });
+    try {
+      return await action();
+    } catch (error) {
+      throw signal.aborted ? aborted(signal) : error;
+    } finally {
+      signal.removeEventListener("abort", cut);
+      this.usedAt = Date.now();
+    }
+  }
+
+  /** The result of a command; `what` is for people. @throws VoxpostError instead of a false or missing result */
+  async ask<T>(what: string, command: (client: ImapFlow) => Promise<T | false | undefined>): Promise<T> {
+    this.#complaint.error = undefined;
+    let result: T | false | undefined;
+    try {
+      result = await command(this.client);
+    } catch (error) {
+      throw toFault(error, what);
+    }
+    if (result !== false && result !== undefined) return result;
+    if (this.#complaint.error || !this.usable) throw toFault(this.#complaint.error, what);
+    throw new VoxpostError("STORE_REFUSED", what, { retryable: true });
+  }
+
+  /**
+   * Makes a folder the selected one and returns it, or undefined when it does not exist. `fresh` asks the server for
+   * changes that others made even when it is selected already: one round trip either way.
+   */
+  async select(path: string, { fresh = true } = {}): Promise<MailboxObject | undefined> {
+    const { mailbox } = this.client;
+    if (mailbox && mailbox.path === path && !mailbox.readOnly) {
+      if (fresh) await this.noop();
+      if (this.client.mailbox) return this.client.mailbox;
+    }
+    this.#knowFolder(path);
+    try {
+      return await this.ask(`the folder "${path}" cannot be opened`, (client) => client.mailboxOpen(path));
+    } catch (error) {
+      const raw = (error as VoxpostError).cause as { mailboxMissing?: boolean } | undefined;
+      if (raw?.mailboxMissing) return undefined;
+      throw error;
+    }
+  }
+
+  /** @throws VoxpostError STORE_UNREACHABLE when the connection is dead */
+  async noop(): Promise<void> {
+    await this.ask("the connection is lost", async (client) => {
+      await client.noop();
+      return client.usable;
+    });
+  }
+
+  /** Full path of a folder, from its names: the namespace's prefix and delimiter are the server's. */
+  path(names: readonly string[]): string {
+    if (names.length === 1 && names[0]?.toUpperCase() === "INBOX") return "INBOX";
+    const { prefix = "", delimiter } = this.client.namespace ?? {};
+    return `${prefix}${names.join(delimiter || "/")}`;
+  }
+
+  /** Says goodbye when possible; never throws. */
+  async end(): Promise<void> {
+    try {
+      if (this.usable) await this.client.logout();
+    } catch {
+      // It is gone either way.
+    } finally {
+      this.client.close();
+    }
+  }
+
+  /** Before the first SELECT of a folder imapflow asks LIST and LSUB for ornaments; two round trips that we can do without. */
+  #knowFolder(path: string): void {
+    const { folders } = this.client as unknown as { folders?: Map<string, object> };
+    if (folders && !folders.has(path)) folders.set(path, {});
+  }
+}
+
+/** Where a server offers no SASL at all, imapflow falls back to LOGIN, which cannot act for another. */
+function usedPlain(client: ImapFlow): boolean {
+  const { authCapabilities } = client as unknown as { authCapabilities?: Map<string, boolean> };
+  return authCapabilities?.get("AUTH=PLAIN") === true;
+}
+
+/** Connects, hears the greeting and hangs up. */
+export async function reach(
+  options: ImapOptions,
+  path: (file: string) => string,
+  signal: AbortSignal,
+): Promise<void> {
+  const client = new ImapFlow(await settings(options, path, undefined, {}));
+  client.on("error", () => {});
+  const cut = () => client.close();
+  signal.addEventListener("abort", cut, { once: true });
+  try {
+    await client.connect();
+  } catch (error) {
+    // It complains that it has no login, which it does only after the greeting and all of TLS.
+    if (!(error instanceof AuthenticationFailure) || error.serverResponseCode) throw error;
+  } finally {
+    signal.removeEventListener("abort", cut);
+    client.close();
+  }
+}
+
+async function settings(
+  options: ImapOptions,
+  path: (file: string) => string,
+  login: Login | undefined,
+  complaint: { error?: unknown },
+): Promise<ImapFlowOptions> {
+  const listen = (entry: { err?: unknown }) => {
+    if (entry.err) complaint.error = entry.err;
+  };
+  const ignore = () => {};
+  const secure = options.tls === "tls";
+  return {
+    host: options.host,
+    port: options.port ?? (secure ? 993 : 143),
+    secure,
+    ...(secure ? {} : { doSTARTTLS: options.tls === "starttls" }),
+    ...(options.servername ? { servername: options.servername } : {}),
+    tls: {
+      rejectUnauthorized: !options.allow_self_signed,
+      minVersion: "TLSv1.2",
+      ...(options.ca ? { ca: await readFile(path(options.ca)) } : {}),
+    },
+    ...(login
+      ? {
+          auth: {
+            user: login.user,
+            pass: login.pass,
+            // Only PLAIN can act for another; any other method would log in as the proxy itself, into its own INBOX.
+            ...(login.authzid === undefined ? {} : { authzid: login.authzid, loginMethod: "AUTH=PLAIN" }),
+          },
+        }
+      : {}),
+    clientInfo: {
+      name: "Voxpost",
+      ...(login?.originatingIp === undefined ? {} : { "x-originating-ip": login.originatingIp }),
+    },
+    logger: { debug: ignore, info: ignore, trace: ignore, warn: listen, error: listen },
+    connectionTimeout: options.connect_ms,
+    greetingTimeout: options.connect_ms,
+    disableAutoIdle: true,
+    disableAutoEnable: true,
+    disableCompression: true,
+    disableIMAP4rev2: true,
+  };
+}

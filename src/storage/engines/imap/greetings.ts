@@ -1,0 +1,38 @@
+import type { GreetingKind } from "../../../model/greeting.ts";
+import type { MailboxAddress } from "../../../model/mailbox.ts";
+import { GREETING_NAMES } from "../../mime/greeting.ts";
+import { deleteUid, inFolder } from "./changes.ts";
+import type { Connection } from "./connection.ts";
+import { searchUids } from "./search.ts";
+
+/** UIDs of the mails that hold a greeting, oldest first; the last one counts. Leaves the folder selected. */
+export async function findGreetings(
+  connection: Connection,
+  path: string,
+  mailbox: MailboxAddress,
+  kind: GreetingKind,
+): Promise<number[]> {
+  if (!(await connection.select(path))) return [];
+  return searchUids(connection, {
+    deleted: false,
+    header: {
+      "X-Asterisk-VM-Message-Type": GREETING_NAMES[kind],
+      "X-Asterisk-VM-Extension": mailbox.mailbox,
+      "X-Asterisk-VM-Context": mailbox.context,
+    },
+  });
+}
+
+/** The new greeting is stored before the old ones go, so that there is one at every moment. */
+export async function storeGreeting(
+  connection: Connection,
+  path: string,
+  old: readonly number[],
+  mail: Buffer,
+  when: Date,
+): Promise<void> {
+  await inFolder(connection, path, () =>
+    connection.ask("the greeting cannot be stored", (client) => client.append(path, mail, ["\\Seen"], when)),
+  );
+  for (const uid of old) await deleteUid(connection, uid);
+}

@@ -1,0 +1,9 @@
+import { resolve } from "node:path";
+import { defineScheme } from "../../scheme.ts";
+import { ImapEngine } from "./engine.ts";
+import { imapOptions } from "./options.ts";
+
+export const imapScheme = defineScheme(
+  imapOptions,
+  (options, { folder }) => new ImapEngine(options, (file) => resolve(folder, file)),
+);

@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Connection } from "./connection.ts";
+
+/** Waits between attempts to get a lost connection back: doubled each time, milliseconds. */
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 60_000;
+
+/** How a watched folder is reached; `end` gives the connection back. */
+export type OpenWatch = () => Promise<{ connection: Connection; end: () => Promise<void> }>;
+
+/**
+ * Listens by IDLE (RFC 2177; imapflow asks by NOOP where there is none) and calls back after each change, until the signal
+ * fires. Resolves when it listens; afterwards a lost connection is got back by itself, and counts as a change.
+ */
+export async function watchFolder(
+  open: OpenWatch,
+  path: (connection: Connection) => string,
+  onChange: () => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const first = await listen(open, path, onChange);
+  void keepListening(first, open, path, onChange, signal);
+}
+
+async function listen(open: OpenWatch, path: (connection: Connection) => string, onChange: () => void) {
+  const held = await open();
+  try {
+    const { client } = held.connection;
+    await held.connection.select(path(held.connection));
+    for (const event of ["exists", "expunge", "flags"] as const) client.on(event, onChange);
+    return held;
+  } catch (error) {
+    await held.end();
+    throw error;
+  }
+}
+
+async function keepListening(
+  first: Awaited<ReturnType<OpenWatch>>,
+  open: OpenWatch,
+  path: (connection: Connection) => string,
+  onChange: () => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let held: typeof first | undefined = first;
+  let wait = FIRST_WAIT_MS;
+  while (!signal.aborted) {
+    if (held) {
+      wait = FIRST_WAIT_MS;
+      await idle(held.connection, signal);
+      await held.end();
+      held = undefined;
+      continue;
+    }
+    await sleep(wait, undefined, { signal, ref: false }).catch(() => {});
+    if (signal.aborted) return;
+    wait = Math.min(wait * 2, LONGEST_WAIT_MS);
+    held = await listen(open, path, onChange).catch(() => undefined);
+    if (held) onChange();
+  }
+  await held?.end();
+}
+
+/** Until the connection is lost or the signal fires. */
+async function idle({ client }: Connection, signal: AbortSignal): Promise<void> {
+  const stop = () => client.close();
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    while (!signal.aborted && client.usable) {
+      if ((await client.idle()) === false) return;
+    }
+  } catch {
+    // Lost; the caller opens another.
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
