@@ -1,3 +1,4 @@
+import { createHook } from "node:async_hooks";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
@@ -42,6 +43,7 @@ export function startTestClock(options: TestClockOptions = {}): TestClock {
   const { start = new Date("2026-03-05T14:15:00Z"), busy = () => 0, quietMs = 0 } = options;
   const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
   const traffic = watchTraffic();
+  const threads = watchThreads();
   vi.useFakeTimers({ toFake: [...FAKED], now: start });
 
   const settle = async () => {
@@ -52,7 +54,7 @@ export function startTestClock(options: TestClockOptions = {}): TestClock {
     while (quietTurns < QUIET_TURNS || performance.now() - quietSince < quietMs) {
       await turn();
       const now = traffic.seen();
-      if (now !== before || busy() > 0 || filesAreBusy()) {
+      if (now !== before || busy() > 0 || threads.busy() > 0) {
         quietTurns = 0;
         quietSince = performance.now();
       } else {
@@ -86,6 +88,7 @@ export function startTestClock(options: TestClockOptions = {}): TestClock {
     },
     release() {
       traffic.stop();
+      threads.stop();
       vi.useRealTimers();
     },
   };
@@ -118,6 +121,19 @@ function bytesOf(socket: Socket): number {
   return socket.bytesRead + socket.bytesWritten;
 }
 
-function filesAreBusy(): boolean {
-  return process.getActiveResourcesInfo().some((resource) => /^(FSReq|GetAddrInfo)/.test(resource));
+/** Work of the thread pool that has not come back: files, names, the hashes of PINs. */
+function watchThreads(): { busy(): number; stop(): void } {
+  const pending = new Set<number>();
+  const hook = createHook({
+    init(id, type) {
+      if (/^(FSREQ|GETADDRINFO|SCRYPT|PBKDF2|RANDOMBYTES)/.test(type)) pending.add(id);
+    },
+    before(id) {
+      pending.delete(id);
+    },
+    destroy(id) {
+      pending.delete(id);
+    },
+  }).enable();
+  return { busy: () => pending.size, stop: () => hook.disable() };
 }

@@ -42,6 +42,11 @@ export class Recording implements Operation {
     return { name, format, state: this.#state, target_uri: `channel:${this.#channel.id}`, ...this.#figures };
   }
 
+  /** Whether it is recording this channel now. */
+  isOf(channel: Channel): boolean {
+    return this.#channel === channel && this.#state === "recording";
+  }
+
   run(): Promise<void> {
     return new Promise((resolve) => {
       this.#finish = resolve;

@@ -1,0 +1,52 @@
+import { createLogger } from "../../src/log.ts";
+import type { Folder } from "../../src/model/folder.ts";
+import type { Engine } from "../../src/storage/engine.ts";
+import { createEngine } from "../../src/storage/registry.ts";
+import { frequencyOf } from "../asterisk/wav.ts";
+import type { HeardMessage, MailboxView } from "./world.ts";
+
+/** Until a condition holds; throws, saying what was waited for. */
+export type Eventually = (condition: () => Promise<boolean>, what: () => string) => Promise<void>;
+
+/** Opens the storage of the program under test a second time, to look into mailboxes from outside. */
+export async function openStorage(tree: unknown, folder: string): Promise<Engine> {
+  const engine = createEngine(tree, { log: createLogger("silent"), folder });
+  await engine.open();
+  return engine;
+}
+
+export function viewMailbox(engine: Engine, number: string, eventually: Eventually): MailboxView {
+  const address = { mailbox: number, context: "default" };
+  return {
+    async has(wanted, folder = "INBOX") {
+      let seen = "";
+      await eventually(
+        async () => {
+          const counts = await engine.count(address, folder);
+          seen = `${counts.new} new, ${counts.old} old`;
+          return counts.new === (wanted.new ?? 0) && counts.old === (wanted.old ?? 0);
+        },
+        () => `${number} ${folder} to have ${wanted.new ?? 0} new, ${wanted.old ?? 0} old; it has ${seen}`,
+      );
+    },
+    messages: (folder = "INBOX") => readAll(engine, address, folder),
+  };
+}
+
+async function readAll(
+  engine: Engine,
+  address: { mailbox: string; context: string },
+  folder: Folder,
+): Promise<HeardMessage[]> {
+  const { entries } = await engine.list(address, folder, { view: "all", limit: 100 });
+  const messages: HeardMessage[] = [];
+  for (const { ref, envelope } of entries) {
+    const [part] = await engine.read(ref);
+    if (!part) throw new Error(`a message of ${address.mailbox} has no audio`);
+    const chunks: Buffer[] = [];
+    for await (const chunk of part.stream) chunks.push(Buffer.from(chunk));
+    const { caller, duration, heard } = envelope;
+    messages.push({ caller, duration, heard, voice: frequencyOf(Buffer.concat(chunks)) });
+  }
+  return messages;
+}

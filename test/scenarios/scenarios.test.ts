@@ -1,0 +1,4 @@
+import "./deposit.ts";
+import { playScenarios } from "./scenario.ts";
+
+playScenarios();

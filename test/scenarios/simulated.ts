@@ -1,0 +1,201 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { Redis } from "ioredis";
+import { stringify } from "yaml";
+import { type Lab, startLab } from "../../lab/lab.ts";
+import { MAILBOXES } from "../../lab/mailboxes.ts";
+import { parseConfig } from "../../src/config.ts";
+import { createLogger } from "../../src/log.ts";
+import { startVoxpost } from "../../src/main.ts";
+import { type SimulatedAsterisk, startSimulatedAsterisk } from "../asterisk/asterisk.ts";
+import { startTestClock, type TestClock } from "../asterisk/clock.ts";
+import { Phone } from "../asterisk/phone.ts";
+import { tone } from "../asterisk/wav.ts";
+import { Heard } from "./heard.ts";
+import { type Eventually, openStorage, viewMailbox } from "./mailbox.ts";
+import { BOXES, type Process, soundName, type Telephone, type World } from "./world.ts";
+
+/** Faked time that an expectation may take, milliseconds. */
+const PATIENCE_MS = 60_000;
+
+let lab: Promise<Lab> | undefined;
+
+/** A simulated Asterisk, the program in this process with the `file` engine, a real Redis, and faked time. */
+export async function startSimulatedWorld(): Promise<World & { close(): Promise<void> }> {
+  lab ??= startLab({ servers: ["redis"] });
+  const { redis } = await lab;
+  const { asterisk, ari } = await startSimulatedAsterisk({ instances: ["voxpost-lab"] });
+  addSite(asterisk);
+  const folder = mkdtempSync(`${tmpdir()}/voxpost-scenario-`);
+  const storage = { engine: "file", path: `${folder}/messages` };
+  if (redis) await emptyRedis(redis.url);
+  const tree = {
+    instance: "lab",
+    asterisk: [{ name: "simulated", url: ari.url, user: ari.user, password: ari.password }],
+    ...(redis ? { redis: { url: redis.url } } : {}),
+    storage,
+    data: "data",
+    defaults: { tz: "UTC" },
+    contexts: {
+      default: {
+        mailboxes: Object.fromEntries(
+          Object.entries(BOX_NUMBERS).map(([number, kind]) => [
+            number,
+            { pin: MAILBOXES.pin, ...BOXES[kind] },
+          ]),
+        ),
+      },
+    },
+  };
+  const config = parseConfig(stringify(tree), { path: "voxpost.yaml", folder, environment: {} });
+  const log = createLogger(process.env.VOXPOST_TEST_LOG ?? "silent");
+  const start = async () => {
+    const started = await startVoxpost(config, log, {
+      onFatal: (error) => {
+        throw error;
+      },
+    });
+    await clock.until(() => asterisk.applications.isActive("voxpost-lab"), "the program to connect");
+    return started;
+  };
+  const clock = startTestClock({ busy: () => ari.busy + asterisk.sounds.fetching, quietMs: 4 });
+  let program: Awaited<ReturnType<typeof startVoxpost>> | undefined = await start();
+
+  const eventually: Eventually = async (condition, what) => {
+    const end = Date.now() + PATIENCE_MS;
+    while (!(await condition())) {
+      if (Date.now() > end) throw new Error(`waited for ${what()}`);
+      await clock.advance(250);
+    }
+  };
+  const engine = await openStorage(storage, folder);
+  const used = new Set<string>();
+  let voices = 0;
+  const telephone = (number: string, name = "") =>
+    makeTelephone(new Phone(asterisk, clock, { number, name }), asterisk, clock, 400 + 100 * voices++);
+  const notHere = (what: string): Process => ({
+    kill: () => Promise.reject(new Error(`${what} cannot be killed in the simulated world`)),
+    start: () => Promise.reject(new Error(`${what} cannot be started in the simulated world`)),
+  });
+  return {
+    pin: MAILBOXES.pin,
+    caller: async ({ number = "5550100", name } = {}) => telephone(number, name),
+    owner: async (box) => telephone(box),
+    mailbox: (box) => viewMailbox(engine, box, eventually),
+    box(kind = "plain") {
+      const number = Object.keys(BOX_NUMBERS).find((each) => BOX_NUMBERS[each] === kind && !used.has(each));
+      if (!number) throw new Error(`no ${kind} mailbox left`);
+      used.add(number);
+      return number;
+    },
+    program: {
+      async kill() {
+        await program?.stop();
+        program = undefined;
+      },
+      async start() {
+        program = await start();
+      },
+    },
+    redis: notHere("Redis"),
+    imap: notHere("the mail server"),
+    async dropSocket() {
+      asterisk.applications.dropSockets();
+      await clock.settle();
+    },
+    async close() {
+      clock.release();
+      await program?.stop();
+      await engine.close();
+      await ari.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function emptyRedis(url: string): Promise<void> {
+  const redis = new Redis(url);
+  await redis.flushall();
+  redis.disconnect();
+}
+
+/** Ends what all simulated worlds share. */
+export async function stopShared(): Promise<void> {
+  await (await lab)?.stop();
+}
+
+const BOX_NUMBERS: Record<string, keyof typeof BOXES> = {
+  "1001": "plain",
+  "1002": "plain",
+  "1003": "plain",
+  "1090": "exits",
+  "1095": "saycid",
+};
+
+function addSite(asterisk: SimulatedAsterisk): void {
+  for (const number of [...Object.keys(BOX_NUMBERS), "1001&1002"]) {
+    asterisk.site.set(`lab/${number}`, (line) =>
+      line.gosub(
+        "deposit",
+        number
+          .split("&")
+          .map((one) => `${one}@default`)
+          .join("&"),
+        "u",
+      ),
+    );
+  }
+  asterisk.site.set("lab/*98", (line) => line.gosub("retrieve", "@default"));
+  asterisk.site.set("lab/*97", (line) => line.gosub("retrieve", `${line.channel.caller.number}@default`));
+  asterisk.site.set("exits/o", (line) => line.playback("demo-congrats"));
+  asterisk.site.set("exits/a", (line) => line.playback("demo-thanks"));
+}
+
+function makeTelephone(
+  phone: Phone,
+  asterisk: SimulatedAsterisk,
+  clock: TestClock,
+  voice: number,
+): Telephone {
+  const heard = new Heard();
+  let listened = 0;
+  const listen = () => {
+    for (const media of phone.heard.slice(listened)) heard.add(soundName(media));
+    listened = phone.heard.length;
+    return heard;
+  };
+  return {
+    number: phone.number,
+    voice,
+    dials: (extension) => phone.dials(extension, "lab"),
+    async hears(...sounds) {
+      const decided = () => listen().isDecided(sounds) || phone.onHook;
+      await clock.until(decided, sounds.join(" "), PATIENCE_MS).catch(() => undefined);
+      listen().take(sounds);
+    },
+    async hearsItOut() {
+      let before = -1;
+      while (before !== phone.heard.length) {
+        before = phone.heard.length;
+        await clock.advance(3_000);
+      }
+      listen().skip();
+    },
+    presses: (keys) => phone.presses(keys),
+    speaks: (seconds) => phone.speaks(tone(voice, seconds)),
+    isSilent: (seconds) => phone.isSilent(seconds * 1_000),
+    async isRecorded() {
+      const live = () => [...asterisk.recordings.values()].some((each) => each.isOf(phone.channel));
+      await clock.until(live, "a recording to begin");
+    },
+    hangsUp: () => phone.hangsUp(),
+    isHungUpOn: () => clock.until(() => phone.onHook, "the other side to hang up"),
+    async lampShows({ new: unheard, old }) {
+      const lit = () => {
+        const lamp = asterisk.lamps.get(`${phone.number}@default`);
+        return (lamp?.new ?? 0) + (lamp?.urgent ?? 0) === unheard && (lamp?.old ?? 0) === old;
+      };
+      await clock.until(lit, `a lamp with ${unheard}/${old}`);
+    },
+  };
+}

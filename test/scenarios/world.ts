@@ -1,0 +1,91 @@
+import type { Folder } from "../../src/model/folder.ts";
+
+/** Where a scenario takes place: an Asterisk, the program under test, telephones and mailboxes. */
+export interface World {
+  /** Somebody from outside; `5550100` when not said otherwise. Each has a voice of their own. */
+  caller(options?: { number?: string; name?: string }): Promise<Telephone>;
+  /** The telephone of a mailbox's owner, with its lamp. */
+  owner(box: string): Promise<Telephone>;
+  mailbox(box: string): MailboxView;
+  /** Mailboxes that nobody else uses, by what is configured for them. */
+  box(kind?: BoxKind): string;
+  readonly pin: string;
+  /** The program under test. */
+  readonly program: Process;
+  readonly redis: Process;
+  /** The mail server; only where there is one. */
+  readonly imap: Process;
+  /** Cuts the program's connection to Asterisk's events. */
+  dropSocket(): Promise<void>;
+}
+
+/**
+ * `plain`: all defaults, and no extension to leave to. `exits`: operator=yes, and the extensions `o` and `a` exist. `saycid`: says
+ * who called.
+ */
+export const BOXES = {
+  plain: {},
+  exits: { operator: true, exitcontext: "exits" },
+  saycid: { saycid: true },
+} as const;
+export type BoxKind = keyof typeof BOXES;
+
+export interface Process {
+  /** With SIGKILL. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+}
+
+export interface Telephone {
+  readonly number: string;
+  /** The frequency of the tone that its owner speaks in, hertz. */
+  readonly voice: number;
+  dials(extension: string): Promise<void>;
+  /**
+   * Hears exactly these sounds next, in this order: stock sounds by name (`vm-intro`, `digits/1`), Voxpost's own as `voxpost/NAME`,
+   * `(pause)`, and `(audio)` for messages and greetings. Returns as soon as the last one begins.
+   */
+  hears(...sounds: readonly string[]): Promise<void>;
+  /** Waits until what is said to it ends, and nothing more is said. */
+  hearsItOut(): Promise<void>;
+  presses(keys: string): Promise<void>;
+  /** Speaks to the end. */
+  speaks(seconds: number): Promise<void>;
+  isSilent(seconds: number): Promise<void>;
+  /** Waits until Asterisk records what it says. */
+  isRecorded(): Promise<void>;
+  hangsUp(): Promise<void>;
+  /** Waits until the other side has hung up. */
+  isHungUpOn(): Promise<void>;
+  /** Waits until its lamp shows these counts. */
+  lampShows(counts: { new: number; old: number }): Promise<void>;
+}
+
+export interface MailboxView {
+  /** Waits until the folder has this many. */
+  has(counts: { new?: number; old?: number }, folder?: Folder): Promise<void>;
+  messages(folder?: Folder): Promise<readonly HeardMessage[]>;
+}
+
+export interface HeardMessage {
+  readonly caller: { readonly number?: string; readonly name?: string };
+  readonly duration: number;
+  readonly heard: boolean;
+  /** The frequency of its audio, hertz. */
+  readonly voice: number;
+}
+
+/** What a media URI is called in a scenario. */
+export function soundName(media: string): string {
+  const sound = media.replace(/^sound:/, "");
+  if (!/^https?:/.test(sound)) return sound;
+  const path = new URL(sound).pathname;
+  if (path.startsWith("/silence/")) return "(pause)";
+  const ours = /^\/sounds\/[^/]+\/([^/]+)\.wav$/.exec(path)?.[1];
+  return ours ? `voxpost/${ours}` : "(audio)";
+}
+
+/** `1001` spoken digit by digit. */
+export function digits(number: string): string[] {
+  return [...number].map((digit) => `digits/${digit}`);
+}
