@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { isCode } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { Counts } from "../model/folder.ts";
@@ -75,6 +76,8 @@ export class DiskSnapshots implements Snapshots {
     this.#maxMessages = maxMessages;
     this.#log = log;
     this.#now = now;
+    // Every refresh that is under way listens to it, and many may be.
+    setMaxListeners(0, this.#closing.signal);
     this.#refreshes = new Fold(atOnce, (key, what) => this.#read(parseMailbox(key), what));
   }
 

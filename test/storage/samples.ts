@@ -1,6 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
-import { vi } from "vitest";
 import type { Logger } from "../../src/log.ts";
 import type { MailboxAddress } from "../../src/model/mailbox.ts";
 import type { AudioSource, NewMessage } from "../../src/model/message.ts";
@@ -79,8 +78,8 @@ export function stalled(): { source: AudioSource; started: Promise<void> } {
 /** Takes what would be logged; `warnings` are the objects given with warn and error. */
 export function recordingLog(): { log: Logger; warnings: unknown[] } {
   const warnings: unknown[] = [];
-  const take = vi.fn((first: unknown) => warnings.push(first));
-  const quiet = vi.fn();
+  const take = (first: unknown) => warnings.push(first);
+  const quiet = () => {};
   const log = { trace: quiet, debug: quiet, info: quiet, warn: take, error: take, fatal: take };
   return { log: log as unknown as Logger, warnings };
 }

@@ -1,18 +1,20 @@
+import { randomBytes } from "node:crypto";
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { GreetingKind } from "../../../model/greeting.ts";
 import { isGone } from "../../disk.ts";
 
 /**
- * A greeting is a folder as a message is one, named by kind and arrival: `unavailable-00pj8k2m1x4`. A new one is
- * renamed into place beside the old one, which is removed then; while there are two, the later is in force.
+ * A greeting is a folder as a message is one, named by kind and arrival: `unavailable-00pj8k2m1x4-5f3a9c01`. A new one
+ * is renamed into place beside the old one, which is removed then; while there are two, the later is in force. The
+ * last part keeps two apart that come at once.
  */
 export function greetingName(kind: GreetingKind, arrival: string): string {
-  return `${kind}-${arrival}`;
+  return `${kind}-${arrival}-${randomBytes(4).toString("hex")}`;
 }
 
 export function greetingArrival(path: string): string {
-  return path.slice(path.lastIndexOf("-") + 1);
+  return basename(path).split("-")[1] ?? "";
 }
 
 /** Every folder of a kind, the one in force last. */
