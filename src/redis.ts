@@ -4,7 +4,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import { VoxpostError } from "./errors.ts";
-import type { Logger } from "./log.ts";
+import { boundedRedis } from "./jobs/redis.ts";
+import { createLogger, type Logger } from "./log.ts";
 
 export interface PrivateRedis {
   readonly url: string;
@@ -73,6 +74,35 @@ async function answers(path: string): Promise<boolean> {
     return (await redis.ping()) === "PONG";
   } catch {
     return false;
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/**
+ * Whether a Redis can carry our jobs, in words.
+ * @throws VoxpostError QUEUE_UNREACHABLE, or DEPENDENCY_MISSING when it may throw jobs away
+ */
+export async function examineRedis(url: string): Promise<string> {
+  const redis = boundedRedis(url, createLogger("silent"));
+  try {
+    if (redis.status !== "ready") await once(redis, "ready", { signal: AbortSignal.timeout(START_MS) });
+    const info = await redis.info();
+    const version = /redis_version:(\S+)/.exec(info)?.[1] ?? "of an unknown version";
+    const policy = /maxmemory_policy:(\S+)/.exec(info)?.[1] ?? "noeviction";
+    if (policy !== "noeviction") {
+      throw new VoxpostError(
+        "DEPENDENCY_MISSING",
+        `its maxmemory-policy is ${policy}, so it may throw jobs away; set it to noeviction`,
+      );
+    }
+    return `${version}, maxmemory-policy ${policy}`;
+  } catch (error) {
+    throw VoxpostError.from(
+      error,
+      "QUEUE_UNREACHABLE",
+      "it does not answer; check redis.url and that it runs",
+    );
   } finally {
     redis.disconnect();
   }

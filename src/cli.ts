@@ -1,0 +1,127 @@
+import { existsSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { Command, InvalidArgumentError } from "commander";
+import { type Config, readConfig } from "./config.ts";
+import { examine } from "./doctor.ts";
+import { embeddedConfig } from "./embedded.ts";
+import { VoxpostError } from "./errors.ts";
+import { createLogger } from "./log.ts";
+import { startVoxpost } from "./main.ts";
+import { menuGraph, menuGuide } from "./menus/guide.ts";
+import { formatMailbox } from "./model/mailbox.ts";
+import { hashPin } from "./storage/pins.ts";
+import { createSubscribers } from "./subscribers.ts";
+
+const program = new Command("voxpost")
+  .description("Voicemail for Asterisk, on anybody's mail server")
+  .option(
+    "-c, --config <file>",
+    "configuration; default: $VOXPOST_CONFIG, else ./voxpost.yaml, else what this machine has",
+  )
+  .showHelpAfterError();
+
+program
+  .command("start", { isDefault: true })
+  .description("serve calls until SIGTERM, then end after the calls in progress")
+  .option("--drain <seconds>", "longest wait for calls in progress at the end", toSeconds, 600)
+  .action(async ({ drain }: { drain: number }) => {
+    const config = loadConfig();
+    const log = createLogger(config.log.level);
+    const voxpost = await startVoxpost(config, log, {
+      onFatal: (error) => {
+        console.error(`voxpost: ${error.message}`);
+        process.exit(1);
+      },
+    });
+    const end = onSignals(["SIGTERM", "SIGINT"], () => {
+      console.log("voxpost: draining; a second signal ends it at once");
+      return Promise.race([voxpost.drain(), after(drain * 1000)]);
+    });
+    await Promise.race([voxpost.ready, end]);
+    console.log("voxpost: ready");
+    await end;
+    await voxpost.stop();
+    console.log("voxpost: ended");
+    process.exit(0);
+  });
+
+program
+  .command("doctor")
+  .description("say of everything that is needed whether it is there, and what to do")
+  .action(async () => {
+    let healthy = true;
+    for await (const { subject, detail, error } of examine(loadConfig())) {
+      healthy &&= error === undefined;
+      console.log(`${error ? "not ok" : "ok    "}  ${subject}: ${error?.message ?? detail}`);
+    }
+    process.exit(healthy ? 0 : 1);
+  });
+
+const mailbox = program.command("mailbox").description("what the configuration says of mailboxes");
+mailbox
+  .command("list")
+  .description("every mailbox, one a line")
+  .action(() => {
+    for (const { address, fullName = "" } of createSubscribers(loadConfig()).all()) {
+      console.log(`${formatMailbox(address)}\t${fullName}`.trimEnd());
+    }
+  });
+mailbox
+  .command("hash")
+  .description("read a PIN from standard input and print what to write as pin_hash")
+  .action(async () => {
+    for await (const line of createInterface({ input: process.stdin })) {
+      if (!/^\d{4,20}$/.test(line))
+        throw new VoxpostError("CONFIG_INVALID", "A PIN has 4 to 20 digits and nothing else");
+      console.log(await hashPin(line));
+      return;
+    }
+  });
+
+program
+  .command("menus")
+  .description("what a caller may press, menu by menu")
+  .option("--graph", "as a Mermaid graph instead")
+  .action(({ graph }: { graph?: boolean }) => console.log(graph ? menuGraph() : menuGuide()));
+
+program.parseAsync().catch((error: unknown) => {
+  if (!(error instanceof VoxpostError)) throw error;
+  console.error(`voxpost: ${error.message} [${error.code}]`);
+  process.exit(1);
+});
+
+function loadConfig(): Config {
+  const { config: path } = program.opts<{ config?: string }>();
+  const file =
+    path ?? process.env.VOXPOST_CONFIG ?? (existsSync("voxpost.yaml") ? "voxpost.yaml" : undefined);
+  if (file) return readConfig(file);
+  const { config, notes } = embeddedConfig("voxpost-data");
+  console.log(
+    `voxpost: no voxpost.yaml, so this machine's own:\n${notes.map((note) => `  ${note}`).join("\n")}`,
+  );
+  return config;
+}
+
+/** Resolves when the work that the first signal began is done, or at a second signal. */
+function onSignals(signals: NodeJS.Signals[], begin: () => Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    let begun = false;
+    for (const signal of signals) {
+      process.on(signal, () => {
+        if (begun) return resolve();
+        begun = true;
+        void begin().then(resolve);
+      });
+    }
+  });
+}
+
+function after(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+function toSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!Number.isFinite(seconds) || seconds < 0) throw new InvalidArgumentError("a number of seconds");
+  return seconds;
+}

@@ -1,0 +1,75 @@
+import { existsSync } from "node:fs";
+import type { Config } from "./config.ts";
+import { VoxpostError } from "./errors.ts";
+import { AriRequests } from "./ivr/ari-requests.ts";
+import { createLogger } from "./log.ts";
+import { examineRedis } from "./redis.ts";
+import { createEngine } from "./storage/registry.ts";
+
+export interface Finding {
+  readonly subject: string;
+  readonly detail: string;
+  /** What is wrong and what to do; undefined when nothing is. */
+  readonly error?: VoxpostError;
+}
+
+/** The Asterisk that Voxpost is tested with from; older ones lack `move`, or lists of sounds in one playback. */
+const OLDEST_ASTERISK = 18;
+
+/** Asks every server that the configuration names one question, one after the other. Never throws. */
+export async function* examine(config: Config): AsyncGenerator<Finding> {
+  for (const server of config.asterisk) {
+    const ari = new AriRequests(server);
+    yield await find(`Asterisk ${server.name}`, () => asteriskVersion(ari, server.url));
+    yield await find(`Asterisk ${server.name}, dialplan`, () => dialplan(ari));
+  }
+  yield await find("Redis", async () => {
+    if (config.redis) return examineRedis(config.redis.url);
+    return "a private one, started with the program";
+  });
+  yield await find(`Store (${String(config.storage.engine)})`, async () => {
+    const engine = createEngine(config.storage, { log: createLogger("silent"), folder: config.folder });
+    try {
+      await engine.open();
+      await engine.check(AbortSignal.timeout(10_000));
+      return engine.name;
+    } finally {
+      await engine.close();
+    }
+  });
+  yield await find("Data folder", async () =>
+    existsSync(config.data) ? config.data : `${config.data} (made at the start)`,
+  );
+}
+
+async function find(subject: string, ask: () => Promise<string>): Promise<Finding> {
+  try {
+    return { subject, detail: await ask() };
+  } catch (error) {
+    return { subject, detail: "", error: VoxpostError.from(error, "INTERNAL", subject) };
+  }
+}
+
+async function asteriskVersion(ari: AriRequests, url: string): Promise<string> {
+  const info = await ari.get<{ system?: { version?: string } }>("/asterisk/info");
+  const version = info.system?.version ?? "of an unknown version";
+  const major = Number(/\d+/.exec(version)?.[0] ?? OLDEST_ASTERISK);
+  if (major < OLDEST_ASTERISK) {
+    throw new VoxpostError(
+      "DEPENDENCY_MISSING",
+      `${url} is Asterisk ${version}; Voxpost needs ${OLDEST_ASTERISK} or newer`,
+    );
+  }
+  return `${version} at ${url}`;
+}
+
+async function dialplan(ari: AriRequests): Promise<string> {
+  const { value } = await ari.get<{ value: string }>("/asterisk/variable", {
+    query: { variable: "DIALPLAN_EXISTS(voxpost,deposit,1)" },
+  });
+  if (value === "1") return "the voxpost subroutines are there";
+  throw new VoxpostError(
+    "DEPENDENCY_MISSING",
+    "it has no context [voxpost]: include config/asterisk/extensions-voxpost.conf in extensions.conf, then `dialplan reload`",
+  );
+}

@@ -1,0 +1,173 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Config } from "./config.ts";
+import { Ledger } from "./custody/ledger.ts";
+import { Locks } from "./custody/lock.ts";
+import { VoxpostError } from "./errors.ts";
+import type { CallHandler } from "./ivr/app.ts";
+import { createIvr, type Ivr } from "./ivr/ivr.ts";
+import { Media } from "./ivr/media.ts";
+import { deposit } from "./jobs/deposit.ts";
+import { mwi } from "./jobs/mwi.ts";
+import { Queues } from "./jobs/queues.ts";
+import { SweepSchedule } from "./jobs/schedule.ts";
+import { Sweep } from "./jobs/sweep.ts";
+import { Workers } from "./jobs/worker.ts";
+import type { Logger } from "./log.ts";
+import { createDeposit } from "./menus/deposit.ts";
+import { MemoryLoginLimiter } from "./menus/limiter.ts";
+import { createRetrieve, removeLeftovers } from "./menus/retrieve.ts";
+import type { Counts } from "./model/folder.ts";
+import type { MailboxAddress } from "./model/mailbox.ts";
+import { startPrivateRedis } from "./redis.ts";
+import { EngineStore } from "./storage/engine-store.ts";
+import { createPins } from "./storage/pins.ts";
+import { createEngine } from "./storage/registry.ts";
+import { DiskSnapshots } from "./storage/snapshot.ts";
+import { createSubscribers } from "./subscribers.ts";
+
+export interface Voxpost {
+  /** Resolves when the first Asterisk is connected: from then on its callers are served. */
+  readonly ready: Promise<void>;
+  /** Takes no new calls, and resolves when the present ones have ended. */
+  drain(): Promise<void>;
+  /** Ends everything at once; recordings and jobs stay where they are, for the next program. */
+  stop(): Promise<void>;
+}
+
+export interface VoxpostOptions {
+  /** Nothing can be done about it: the program should end. */
+  readonly onFatal: (error: VoxpostError) => void;
+}
+
+/**
+ * Builds the program from its configuration and starts it: the one place that knows every room. A server that is away
+ * is no reason to fail, because callers must be served all the same.
+ * @throws VoxpostError CONFIG_INVALID, DEPENDENCY_MISSING
+ */
+export async function startVoxpost(config: Config, log: Logger, options: VoxpostOptions): Promise<Voxpost> {
+  mkdirSync(config.data, { recursive: true, mode: 0o700 });
+  const subscribers = createSubscribers(config);
+  const redis = config.redis ?? (await startPrivateRedis(join(config.data, "redis"), log));
+
+  const engine = createEngine(config.storage, { log, folder: config.folder });
+  const store = new EngineStore({ engine, log, pins: createPins((mailbox) => subscribers.pin(mailbox)) });
+  await store.open();
+  const snapshots = new DiskSnapshots({
+    store,
+    folder: join(config.data, "snapshots"),
+    maxMessages: (mailbox) => subscribers.find(mailbox)?.maxMessages,
+    log,
+  });
+  const unfollow = snapshots.follow();
+
+  const queues = new Queues({ url: redis.url, log });
+  const media = new Media({
+    host: config.media.host,
+    port: config.media.port,
+    ...(config.media.url ? { url: config.media.url } : {}),
+    log,
+  });
+  await media.listen();
+
+  const ivrs = new Map<string, Ivr>();
+  const recordingsOf = (asterisk: string) => ivrs.get(asterisk)?.recordings;
+  const callFiles = join(config.data, "calls");
+  await removeLeftovers(callFiles);
+  const entries: Readonly<Record<string, ReturnType<typeof createDeposit>>> = {
+    deposit: createDeposit({
+      subscribers,
+      beforeBeep: {
+        greeting: async (mailbox, kind) => (await snapshots.get(mailbox)).greetings[kind],
+        isFull: async (mailbox) => (await snapshots.get(mailbox)).full,
+      },
+      enqueue: queues,
+      discard: async (asterisk, recording) => recordingsOf(asterisk)?.remove(recording),
+    }),
+    retrieve: createRetrieve({
+      subscribers,
+      store,
+      enqueue: queues,
+      limiter: new MemoryLoginLimiter(),
+      folder: callFiles,
+    }),
+  };
+  const handler: CallHandler = async (entry, args, call) => {
+    const serve = entries[entry];
+    if (serve) return serve(call, args);
+    call.log.warn({ entry }, "The dialplan asks for an entry that this version does not have");
+  };
+  for (const server of config.asterisk) {
+    const ivr = createIvr({
+      server,
+      instance: config.instance,
+      media,
+      handler,
+      log,
+      onReplaced: options.onFatal,
+    });
+    ivrs.set(server.name, ivr);
+  }
+
+  const sweeps = new SweepSchedule({
+    sweeps: new Map(
+      [...ivrs].map(([asterisk, { recordings }]) => [
+        asterisk,
+        new Sweep({ asterisk, recordings, enqueue: queues, log }),
+      ]),
+    ),
+    everySeconds: config.sweep.every,
+    log,
+  });
+  const custody = { redis: queues.redis, log };
+  const depositDeps = {
+    recordingsOf,
+    store,
+    subscribers,
+    locks: new Locks(custody),
+    ledger: new Ledger(custody),
+    enqueue: queues,
+    log,
+  };
+  const lamp = {
+    async publish(mailbox: MailboxAddress, counts: Counts) {
+      await Promise.all([...ivrs.values()].map(({ lamps }) => lamps.publish(mailbox, counts)));
+    },
+  };
+  const workers = new Workers({
+    url: redis.url,
+    log,
+    processors: {
+      deposit: (job, signal) => deposit(job, depositDeps, signal),
+      mwi: (job, signal) => mwi(job, { store, lamp }, signal),
+    },
+  });
+
+  for (const [asterisk, ivr] of ivrs) {
+    // Whatever was recorded while nobody listened is delivered as soon as its Asterisk is there.
+    ivr.asterisk.onState((state) => {
+      if (state === "up") void sweeps.now(asterisk);
+    });
+    ivr.start();
+  }
+  sweeps.start();
+
+  const stopping = new AbortController();
+  return {
+    ready: Promise.any([...ivrs.values()].map(({ asterisk }) => asterisk.whenUp(stopping.signal))),
+    async drain() {
+      await Promise.all([...ivrs.values()].map((ivr) => ivr.drain()));
+    },
+    async stop() {
+      stopping.abort(new VoxpostError("ABORTED", "The program ends"));
+      await sweeps.stop();
+      await workers.close();
+      await Promise.all([...ivrs.values()].map((ivr) => ivr.close()));
+      unfollow();
+      await queues.close();
+      await media.close();
+      await store.close();
+      if ("stop" in redis) await redis.stop();
+    },
+  };
+}
