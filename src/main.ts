@@ -77,10 +77,7 @@ export async function startVoxpost(config: Config, log: Logger, options: Voxpost
   const entries: Readonly<Record<string, ReturnType<typeof createDeposit>>> = {
     deposit: createDeposit({
       subscribers,
-      beforeBeep: {
-        greeting: async (mailbox, kind) => (await snapshots.get(mailbox)).greetings[kind],
-        isFull: async (mailbox) => (await snapshots.get(mailbox)).full,
-      },
+      snapshots,
       enqueue: queues,
       discard: async (asterisk, recording) => recordingsOf(asterisk)?.remove(recording),
     }),

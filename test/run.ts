@@ -5,7 +5,7 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
-import { provision } from "../lab/provision.ts";
+import { findAsterisk, findServices } from "../lab/systems.ts";
 import type { Summary } from "./summary.ts";
 
 const args = process.argv.slice(2);
@@ -16,7 +16,8 @@ mkdirSync(".lab", { recursive: true });
 
 const total: Summary = { passed: 0, failed: 0, skipped: 0, reasons: [] };
 
-await provision(console.log);
+await findAsterisk(console.log);
+await findServices(console.log);
 
 if (rest.length === 0) {
   console.log("\n== check: types, lint, unused code, import arrows");
