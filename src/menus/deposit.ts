@@ -2,16 +2,17 @@ import { isCode } from "../errors.ts";
 import type { Call, DialplanPlace } from "../ivr/call.ts";
 import type { Enqueue } from "../jobs/enqueue.ts";
 import type { Subscriber, Subscribers } from "../model/subscriber.ts";
+import type { Snapshots } from "../storage/snapshot.ts";
 import { addressed } from "./addressed.ts";
 import { conclude, type Ending } from "./ending.ts";
 import { type Exits, exitFor, exitKeys, findExits } from "./exits.ts";
-import { type BeforeBeep, chooseGreeting, type DepositOptions, isFull } from "./greeting.ts";
+import { chooseGreeting, type DepositOptions, type Greeting, readSnapshot } from "./greeting.ts";
 import { DEPOSIT_OPTIONS, parseOptions } from "./options.ts";
 import { createDraft, type Draft, isTooShort, recordTake, type Take } from "./take.ts";
 
 export interface DepositDeps {
   readonly subscribers: Subscribers;
-  readonly beforeBeep: BeforeBeep;
+  readonly snapshots: Pick<Snapshots, "get">;
   readonly enqueue: Enqueue;
   /** Removes a recording from an Asterisk's disk: the caller has taken it back, or it is too short to be kept. */
   discard(asterisk: string, recording: string): Promise<void>;
@@ -34,12 +35,13 @@ export function createDeposit(deps: DepositDeps): (call: Call, args: readonly st
       if (!owner) return FAILED;
       const onlyGreets = owner.maxMessages === 0;
       if (!options.has("e")) await call.answer();
-      if (!onlyGreets && (await isFull(owner, deps.beforeBeep))) {
+      const snapshot = await readSnapshot(owner, deps.snapshots);
+      if (!onlyGreets && snapshot.full) {
         await call.play(["vm-mailboxfull"], { bargeIn: "none" });
         return FAILED;
       }
       const exits = await findExits(call, owner, options);
-      const to = await greet(call, owner, options, exits, deps.beforeBeep);
+      const to = await greet(call, owner, options, exits, chooseGreeting(owner, options, snapshot));
       if (to) return { status: "USEREXIT", to };
       if (onlyGreets) return { status: "SUCCESS" };
       await call.answer();
@@ -53,9 +55,8 @@ async function greet(
   owner: Subscriber,
   options: DepositOptions,
   exits: Exits,
-  disk: BeforeBeep,
+  { script, recorded }: Greeting,
 ): Promise<DialplanPlace | undefined> {
-  const { script, recorded } = await chooseGreeting(owner, options, disk);
   const silent = options.has("s") || (options.has("S") && recorded) || owner.maxMessages === 0;
   const intro = silent ? [] : ["vm-intro"];
   let say = [...script, ...intro];

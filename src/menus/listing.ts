@@ -26,6 +26,7 @@ export class Listing {
   /** The cursor of the page that comes next, or of the last one, which is read again for messages that came later. */
   #cursor: string | undefined;
   #complete = false;
+  #isOpen = false;
   #opening: Promise<void> | undefined;
 
   constructor(store: Store, mailbox: MailboxAddress, place: Place) {
@@ -43,6 +44,11 @@ export class Listing {
     return this.#opening;
   }
 
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Messages in the folder when it was opened or looked at again. */
   get total(): number {
     return Math.max(this.#total, this.items.length);
   }
@@ -77,6 +83,7 @@ export class Listing {
         this.items.push({ entry, heard: false, deleted: false, keptNew: false });
       }
     }
+    this.#isOpen = true;
     this.#total = page.total;
     this.#complete = page.next === undefined;
     if (page.next !== undefined) this.#cursor = page.next;

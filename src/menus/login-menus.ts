@@ -40,7 +40,10 @@ export const loginMenus: MenuSet<Login> = {
 };
 
 /** Asks until the owner is known or the tries are used up. Resolves to where key `*` led, if it did. */
-export async function logIn(login: Login): Promise<DialplanPlace | undefined> {
-  const end = await runMenus(loginMenus, login.given ? "pin" : "mailbox", login);
+export async function logIn(
+  login: Login,
+  menus: MenuSet<Login> = loginMenus,
+): Promise<DialplanPlace | undefined> {
+  const end = await runMenus(menus, login.given ? "pin" : "mailbox", login);
   return end.to;
 }

@@ -14,7 +14,7 @@ import { undelete } from "./actions/undelete.ts";
 import { announcementsOf } from "./announce.ts";
 import { type KeyMap, type Menu, type MenuSet, type Prompt, table } from "./menu.ts";
 import { PLACES } from "./place.ts";
-import { inventory } from "./sentences.ts";
+import { inventory, total } from "./sentences.ts";
 import type { Retrieval } from "./session.ts";
 import { patiently } from "./wait.ts";
 
@@ -111,7 +111,10 @@ export const retrievalMenus: MenuSet<Retrieval> = {
   sentences: {
     async inventory(session) {
       await patiently(session.call, session.ready);
-      return session.counts ? inventory(session.counts) : [];
+      const { counts, subscriber } = session;
+      if (!counts) return [];
+      const isFull = subscriber.maxMessages > 0 && total(counts) >= subscriber.maxMessages;
+      return [...(isFull ? ["vm-mailboxfull"] : []), ...inventory(counts)];
     },
   },
   announcements: announcementsOf(en.prompts),

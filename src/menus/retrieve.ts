@@ -11,9 +11,9 @@ import type { LoginDeps } from "./login.ts";
 import { logIn } from "./login-menus.ts";
 import type { MenuSet, Outcome } from "./menu.ts";
 import { type Options, parseOptions, RETRIEVE_OPTIONS } from "./options.ts";
+import { SHIPPED, type SiteMenus } from "./overrides.ts";
 import { findPlace, NEW, type Place, URGENT } from "./place.ts";
 import { playAt } from "./playback.ts";
-import { retrievalMenus } from "./retrieval-menus.ts";
 import { runMenus } from "./run.ts";
 import { emptyFolder } from "./sentences.ts";
 import { Retrieval, type RetrievalDeps } from "./session.ts";
@@ -21,8 +21,8 @@ import { Retrieval, type RetrievalDeps } from "./session.ts";
 export interface RetrieveDeps extends RetrievalDeps, LoginDeps {
   /** Folder for the audio of calls in progress; what a crash left in it may be removed at start. */
   readonly folder: string;
-  /** Menus as this site wants them. Default: as shipped. */
-  readonly menus?: MenuSet<Retrieval>;
+  /** Menus as this site wants them (`configureMenus`). Default: as shipped. */
+  readonly menus?: SiteMenus;
 }
 
 type RetrieveOptions = Options<typeof RETRIEVE_OPTIONS>;
@@ -46,7 +46,7 @@ export function createRetrieve(deps: RetrieveDeps): (call: Call, args: readonly 
       const audio = new AudioCache(deps.store, join(deps.folder, newId()));
       const session = new Retrieval(call, login.owner, audio, deps, { readOnly: options.has("r") });
       try {
-        return await listen(session, options, deps.menus ?? retrievalMenus);
+        return await listen(session, options, (deps.menus ?? SHIPPED).retrieval);
       } finally {
         finished = session.finish();
       }
@@ -81,7 +81,7 @@ async function authorise(
     failures: 0,
     owner: undefined as Subscriber | undefined,
   };
-  const to = await logIn(login);
+  const to = await logIn(login, (deps.menus ?? SHIPPED).login);
   return { owner: login.owner, to };
 }
 

@@ -5,6 +5,10 @@ import type { Item } from "./listing.ts";
 import { nameOf, type Place } from "./place.ts";
 import type { Retrieval } from "./session.ts";
 
+export function total(counts: Counts): number {
+  return counts.urgent + counts.new + counts.old;
+}
+
 /** "You have 2 urgent and 1 new and 3 old messages", in app_voicemail's English order. */
 export function inventory(counts: Counts): Script {
   const kinds = [

@@ -115,9 +115,9 @@ export class Retrieval {
 
   /** How many messages a folder has as far as it is known without asking the store. */
   known(place: Place): number {
-    const listed = this.#listings.get(place)?.total;
-    const counted = place === URGENT ? this.counts?.urgent : place === NEW ? this.counts?.new : undefined;
-    return listed || (counted ?? 0);
+    const listing = this.#listings.get(place);
+    if (listing?.isOpen) return listing.total;
+    return place.folder === "INBOX" && place.view !== "all" ? (this.counts?.[place.view] ?? 0) : 0;
   }
 
   goTo(place: Place, index: number): void {

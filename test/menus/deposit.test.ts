@@ -225,6 +225,12 @@ describe("mailboxes", () => {
     expect(phone.variables.get(STATUS)).toBe("FAILED");
   });
 
+  it("costs only the owner's greeting when the snapshot cannot be read", async () => {
+    world.diskFault = true;
+    const { heard } = await world.deposit(["1001", "u"], [["beep", SPEAKS]]);
+    expect(heard).toEqual(["vm-theperson 1-0-0-1 vm-isunavail vm-intro", "beep", "auth-thankyou"]);
+  });
+
   it("one that only greets takes no message", async () => {
     world.subscriber("1001", { maxMessages: 0 });
     world.full = true;

@@ -152,6 +152,13 @@ describe("after login", () => {
     else expect(heard[0]).not.toContain("vm-onefor");
   });
 
+  it("tells an owner whose mailbox is full", async () => {
+    world.subscriber("1001", { maxMessages: 1 });
+    await world.message({ id: "m1" });
+    const { heard } = await world.retrieve(OWN, [["vm-youhave", "#"]]);
+    expect(heard[0]?.startsWith("vm-mailboxfull vm-youhave 1 vm-INBOX vm-message")).toBe(true);
+  });
+
   it("takes a key pressed in the intro for the main menu's", async () => {
     await world.message({ id: "m1" });
     const { heard } = await world.retrieve(OWN, [["vm-youhave", "1"]]);

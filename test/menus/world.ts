@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { VoxpostError } from "../../src/errors.ts";
+import { createLogger } from "../../src/log.ts";
 import { createDeposit } from "../../src/menus/deposit.ts";
 import { MemoryLoginLimiter } from "../../src/menus/limiter.ts";
 import { createRetrieve } from "../../src/menus/retrieve.ts";
@@ -11,10 +12,11 @@ import type { GreetingKind } from "../../src/model/greeting.ts";
 import { formatMailbox, type MailboxAddress } from "../../src/model/mailbox.ts";
 import type { Envelope, PartKind } from "../../src/model/message.ts";
 import type { Subscriber } from "../../src/model/subscriber.ts";
+import { EngineStore } from "../../src/storage/engine-store.ts";
 import { MemoryData } from "../../src/storage/engines/memory/data.ts";
 import { MemoryEngine } from "../../src/storage/engines/memory/engine.ts";
+import type { Store } from "../../src/storage/store.ts";
 import { Caller, type Line, Phone, type PhoneOptions } from "./phone.ts";
-import { storeOf } from "./store.ts";
 
 export const BOX: MailboxAddress = { mailbox: "1001", context: "default" };
 
@@ -54,16 +56,21 @@ export interface Given {
 export class World {
   readonly folder = mkdtempSync(join(tmpdir(), "voxpost-menus-"));
   readonly engine = new MemoryEngine(new MemoryData());
-  readonly store = storeOf(this.engine, (mailbox) => this.#pins.get(formatMailbox(mailbox)));
+  readonly store = new EngineStore({
+    engine: this.engine,
+    log: createLogger("silent"),
+    pins: { verify: async (mailbox, pin) => this.#pins.get(formatMailbox(mailbox)) === pin },
+  });
   readonly limiter = new MemoryLoginLimiter();
   readonly lamps: string[] = [];
   readonly deposits: (readonly string[])[] = [];
   readonly discarded: string[] = [];
   full = false;
+  diskFault = false;
   /** While true every request to the store fails, as with an IMAP server that is away. */
   away = false;
   readonly #subscribers = new Map<string, Subscriber>();
-  readonly #greetings = new Map<string, string>();
+  readonly #greetings = new Map<GreetingKind, { path: string; contentType: string }>();
   readonly #pins = new Map<string, string>();
   #arrivals = 0;
 
@@ -80,7 +87,7 @@ export class World {
   greeting(kind: GreetingKind, says: string): void {
     const path = join(this.folder, `${kind}.wav`);
     writeFileSync(path, says);
-    this.#greetings.set(kind, path);
+    this.#greetings.set(kind, { path, contentType: "audio/wav" });
   }
 
   async message(given: Given): Promise<void> {
@@ -156,12 +163,11 @@ export class World {
       discard: async (_asterisk, name) => {
         this.discarded.push(name);
       },
-      beforeBeep: {
-        greeting: async (_mailbox, kind) => {
-          const path = this.#greetings.get(kind);
-          return path === undefined ? undefined : { path, contentType: "audio/wav" };
+      snapshots: {
+        get: async () => {
+          if (this.diskFault) throw new Error("The disk does not answer");
+          return { greetings: Object.fromEntries(this.#greetings), full: this.full };
         },
-        isFull: async () => this.full,
       },
     })(phone, args);
   }
@@ -191,13 +197,14 @@ export class World {
     all: () => this.#subscribers.values(),
   };
 
-  #mayBeAway(): typeof this.store {
+  #mayBeAway(): Store {
     return new Proxy(this.store, {
-      get: (store, property, receiver) => {
-        const value: unknown = Reflect.get(store, property, receiver);
-        if (typeof value !== "function" || !this.away) return value;
-        return async () => {
-          throw new VoxpostError("STORE_UNREACHABLE", "The mail server is away");
+      get: (store, property) => {
+        const value: unknown = Reflect.get(store, property);
+        if (typeof value !== "function") return value;
+        return async (...args: unknown[]) => {
+          if (this.away) throw new VoxpostError("STORE_UNREACHABLE", "The mail server is away");
+          return value.apply(store, args);
         };
       },
     });
