@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { ImapFlow } from "imapflow";
 import { type Lab, startLab } from "../../lab/lab.ts";
 import { ImapEngine } from "../../src/storage/engines/imap/engine.ts";
@@ -6,6 +6,18 @@ import { imapOptions } from "../../src/storage/engines/imap/options.ts";
 
 export const PIN = "471147";
 const ACCOUNTS = 400;
+
+/** The largest message of the contract fits, one half as large again does not. */
+const QUOTA = `
+mail_plugins = quota
+protocol imap {
+  mail_plugins = quota imap_quota
+}
+plugin {
+  quota = maildir:User quota
+  quota_rule = *:storage=40M
+}
+`;
 
 /** A real Dovecot with as many fresh accounts as tests want: `<mailbox>-<context>`, all with one PIN. */
 export interface ImapServer {
@@ -27,6 +39,8 @@ export async function startImapServer(): Promise<ImapServer> {
   const { imap } = lab;
   if (!imap) throw new Error("the lab has no IMAP server");
   addAccounts(`${lab.folder}/dovecot/accounts`);
+  appendFileSync(`${lab.folder}/dovecot/dovecot.conf`, QUOTA);
+  await imap.restart();
   let used = 0;
   const tree = (over: Record<string, unknown> = {}) => ({
     engine: "imap",

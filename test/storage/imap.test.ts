@@ -23,3 +23,19 @@ testEngine({
     };
   },
 });
+
+testEngine({
+  name: "imap, several mailboxes in one account",
+  runs: 3,
+  async fresh() {
+    const user = `${server.freshNumber()}-default`;
+    return {
+      mailbox: { mailbox: "10", context: "default" },
+      similar: { mailbox: "100", context: "default" },
+      elsewhere: { mailbox: "10", context: "sales" },
+      pin: PIN,
+      open: () => server.engine({ user, shared: true }),
+      async dispose() {},
+    };
+  },
+});

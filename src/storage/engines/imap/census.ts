@@ -13,6 +13,9 @@ import { searchUids, toRange, voiceMail } from "./search.ts";
  */
 const ORDERED_UP_TO = 200;
 
+/** What tells whose a mail is. */
+export const MAILBOX_HEADERS: readonly string[] = ["X-Asterisk-VM-Extension", "X-Asterisk-VM-Context"];
+
 /** Where messages are looked for; `shared` when the account holds mail of other mailboxes too. */
 export interface Box {
   readonly mailbox: MailboxAddress;
@@ -50,7 +53,7 @@ export async function takeCensus(
 
 async function fetchFlags(connection: Connection, uids: number[], box: Box): Promise<Listed[]> {
   if (uids.length === 0) return [];
-  const names = box.shared ? { headers: ["X-Asterisk-VM-Extension", "X-Asterisk-VM-Context"] } : {};
+  const names = box.shared ? { headers: [...MAILBOX_HEADERS] } : {};
   const mails = await connection.ask("the messages cannot be listed", (client) =>
     client.fetchAll(toRange(uids), { uid: true, flags: true, internalDate: true, ...names }, { uid: true }),
   );

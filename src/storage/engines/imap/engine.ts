@@ -146,7 +146,7 @@ export class ImapEngine implements Engine {
   ): Promise<AudioPart | undefined> {
     const find = async (connection: Connection) => {
       const path = connection.path(greetingFolderNames(this.#options));
-      const uid = (await findGreetings(connection, path, mailbox, kind)).at(-1);
+      const uid = (await findGreetings(connection, path, this.#box(mailbox), kind)).at(-1);
       const parts = uid === undefined ? [] : await findParts(connection, uid);
       return { path, uid: uid ?? 0, part: parts?.[0] };
     };
@@ -166,7 +166,7 @@ export class ImapEngine implements Engine {
     const mail = await this.#access.within(encode, { signal });
     const store = async (connection: Connection) => {
       const path = connection.path(greetingFolderNames(this.#options));
-      const old = await findGreetings(connection, path, mailbox, kind);
+      const old = await findGreetings(connection, path, this.#box(mailbox), kind);
       await storeGreeting(connection, path, old, mail, when);
     };
     await this.#access.use(mailbox, store, { signal, repeat: false, extraMs: mail.length / SLOWEST });
@@ -175,7 +175,7 @@ export class ImapEngine implements Engine {
   async removeGreeting(mailbox: MailboxAddress, kind: GreetingKind, signal?: AbortSignal): Promise<void> {
     const remove = async (connection: Connection) => {
       const path = connection.path(greetingFolderNames(this.#options));
-      for (const uid of await findGreetings(connection, path, mailbox, kind))
+      for (const uid of await findGreetings(connection, path, this.#box(mailbox), kind))
         await deleteUid(connection, uid);
     };
     await this.#access.use(mailbox, remove, { signal, repeat: true });

@@ -1,26 +1,27 @@
 import type { GreetingKind } from "../../../model/greeting.ts";
-import type { MailboxAddress } from "../../../model/mailbox.ts";
 import { GREETING_NAMES } from "../../mime/greeting.ts";
+import { type Box, isOf, MAILBOX_HEADERS } from "./census.ts";
 import { deleteUid, inFolder } from "./changes.ts";
 import type { Connection } from "./connection.ts";
-import { searchUids } from "./search.ts";
+import { searchUids, toRange } from "./search.ts";
 
 /** UIDs of the mails that hold a greeting, oldest first; the last one counts. Leaves the folder selected. */
 export async function findGreetings(
   connection: Connection,
   path: string,
-  mailbox: MailboxAddress,
+  { mailbox, shared }: Box,
   kind: GreetingKind,
 ): Promise<number[]> {
   if (!(await connection.select(path))) return [];
-  return searchUids(connection, {
+  const uids = await searchUids(connection, {
     deleted: false,
-    header: {
-      "X-Asterisk-VM-Message-Type": GREETING_NAMES[kind],
-      "X-Asterisk-VM-Extension": mailbox.mailbox,
-      "X-Asterisk-VM-Context": mailbox.context,
-    },
+    header: { "X-Asterisk-VM-Message-Type": GREETING_NAMES[kind] },
   });
+  if (!shared || uids.length === 0) return uids;
+  const mails = await connection.ask("the greetings cannot be listed", (client) =>
+    client.fetchAll(toRange(uids), { uid: true, headers: [...MAILBOX_HEADERS] }, { uid: true }),
+  );
+  return mails.filter((mail) => isOf(mail, mailbox)).map(({ uid }) => uid);
 }
 
 /** The new greeting is stored before the old ones go, so that there is one at every moment. */
