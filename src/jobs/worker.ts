@@ -67,6 +67,9 @@ export class Workers {
       concurrency,
       lockDuration: lockMs,
       stalledInterval: lockMs,
+      // Also for jobs that an older version enqueued: a kept job swallows the next request.
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 0 },
       settings: { backoffStrategy: this.#options.backoff ?? backoff },
     });
     worker.on("error", () => {}); // blockingRedis logs it

@@ -52,13 +52,23 @@ describe("delivering a recording", () => {
   it("delivers once when two programs do it at the same time", async () => {
     const name = recordingName();
     await here.recordings.put(name, second(1));
-    const [first, second2] = [here.program(), here.program()];
-    const outcomes = await Promise.allSettled([
-      here.deliver(job(name), first),
-      here.deliver(job(name), second2),
-    ]);
-    expect(outcomes.map(({ status }) => status)).toContain("fulfilled");
-    await here.deliver(job(name), second2);
+    const append = here.engine.append.bind(here.engine);
+    let goOn = () => {};
+    const appending = new Promise<void>((begun) => {
+      here.engine.append = async (...args) => {
+        begun();
+        await new Promise<void>((resolve) => {
+          goOn = resolve;
+        });
+        return append(...args);
+      };
+    });
+    const first = here.deliver(job(name), here.program());
+    await appending;
+    await expect(here.deliver(job(name), here.program())).rejects.toMatchObject({ code: "LOCKED" });
+    goOn();
+    await first;
+    await here.deliver(job(name), here.program());
     expect(await here.messages(ANN)).toHaveLength(1);
     expect(here.recordings.names).toEqual([]);
   });

@@ -1,6 +1,8 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Redis } from "ioredis";
 import { pino } from "pino";
 import { Ledger } from "../../src/custody/ledger.ts";
 import { Locks } from "../../src/custody/lock.ts";
@@ -8,9 +10,11 @@ import { formatName, newId, type RecordingName } from "../../src/custody/name.ts
 import { type DepositDeps, deposit } from "../../src/jobs/deposit.ts";
 import type { DepositRequest } from "../../src/jobs/enqueue.ts";
 import { boundedRedis } from "../../src/jobs/redis.ts";
+import type { Logger } from "../../src/log.ts";
 import type { MailboxAddress } from "../../src/model/mailbox.ts";
 import type { Engine, Entry } from "../../src/storage/engine.ts";
 import { EngineStore } from "../../src/storage/engine-store.ts";
+import { FileEngine } from "../../src/storage/engines/file/engine.ts";
 import { MemoryData } from "../../src/storage/engines/memory/data.ts";
 import { MemoryEngine } from "../../src/storage/engines/memory/engine.ts";
 import { FolderRecordings } from "./folder-recordings.ts";
@@ -25,22 +29,30 @@ export function collectingLog(): { log: DepositDeps["log"]; lines: { level: numb
   return { log, lines };
 }
 
+/** A store that outlives a process. */
+export async function fileStore(root: string, log: Logger): Promise<EngineStore> {
+  const store = new EngineStore({ engine: new FileEngine({ root, log }), pins: NO_PINS, log });
+  await store.open();
+  return store;
+}
+
+const NO_PINS = { verify: async () => false };
+
 /** A recording folder, a real store over the memory engine, and custody as one program has it. */
 export async function world(redisUrl?: string) {
   const folder = mkdtempSync(join(tmpdir(), "voxpost-test-"));
   const recordings = new FolderRecordings(join(folder, "recording"));
   const engine: Engine = new MemoryEngine(new MemoryData());
   const { log, lines } = collectingLog();
-  const pins = { verify: async () => false };
-  const store = new EngineStore({ engine, pins, log });
+  const store = new EngineStore({ engine, pins: NO_PINS, log });
   await store.open();
   const lamps: MailboxAddress[] = [];
-  const closing: (() => unknown)[] = [];
+  const connections: Redis[] = [];
 
   /** Another program's view: its own connection, locks and memory. */
   const program = (change: Partial<DepositDeps> = {}): DepositDeps => {
     const redis = redisUrl ? boundedRedis(redisUrl, log) : undefined;
-    closing.push(() => redis?.disconnect());
+    if (redis) connections.push(redis);
     return {
       recordingsOf: (name) => (name === "pbx" ? recordings : undefined),
       store,
@@ -63,7 +75,11 @@ export async function world(redisUrl?: string) {
     lines,
     log,
     program,
-    deliver: (job: DepositRequest, by: DepositDeps = deps) => deposit(job, by, new AbortController().signal),
+    async deliver(job: DepositRequest, by: DepositDeps = deps) {
+      // Commands fail at once before that, and locks would hold in one program only.
+      await Promise.all(connections.map((redis) => redis.status === "ready" || once(redis, "ready")));
+      await deposit(job, by, new AbortController().signal);
+    },
     /** Everything that a mailbox holds, the trash included. */
     messages: (mailbox: MailboxAddress): Promise<Entry[]> => engine.find(mailbox, {}),
     async audio(mailbox: MailboxAddress): Promise<Buffer> {
@@ -75,7 +91,7 @@ export async function world(redisUrl?: string) {
       return Buffer.concat(chunks);
     },
     async close() {
-      for (const each of closing) await each();
+      for (const redis of connections) redis.disconnect();
       await store.close();
       rmSync(folder, { recursive: true, force: true });
     },

@@ -1,0 +1,204 @@
+import { Queue } from "bullmq";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { type Lab, startLab } from "../../lab/lab.ts";
+import { newId } from "../../src/custody/name.ts";
+import { VoxpostError } from "../../src/errors.ts";
+import { Queues } from "../../src/jobs/queues.ts";
+import { blockingRedis, PREFIX } from "../../src/jobs/redis.ts";
+import { backoff, type Processors, Workers } from "../../src/jobs/worker.ts";
+import { ANN, collectingLog, recordingName } from "./world.ts";
+
+const request = () => ({ asterisk: "pbx", parts: [recordingName()] });
+const soon = () => 10;
+
+describe("queues and workers", () => {
+  let lab: Lab;
+  let url: string;
+  let done: string[];
+  const closing: { close(): Promise<void> }[] = [];
+  const { log, lines } = collectingLog();
+
+  beforeAll(async () => {
+    lab = await startLab({ servers: ["redis"] });
+    if (!lab.redis) throw new Error("these tests need a real Redis");
+    url = lab.redis.url;
+    return () => lab.stop();
+  });
+  beforeEach(() => {
+    done = [];
+    lines.length = 0;
+  });
+  afterEach(async () => {
+    for (const each of closing.splice(0).reverse()) await each.close();
+    const redis = blockingRedis(url, log);
+    await redis.flushall();
+    redis.disconnect();
+  });
+
+  const queues = (at = url) => {
+    const made = new Queues({ url: at, log });
+    closing.push(made);
+    return made;
+  };
+  const workers = (processors: Partial<Processors>, options: { lockMs?: number } = {}) => {
+    const all: Processors = { deposit: async () => {}, mwi: async () => {}, ...processors };
+    const made = new Workers({ url, log, processors: all, backoff: soon, ...options });
+    closing.push(made);
+    return made;
+  };
+
+  it("runs a job, and one that is asked for again later once more", async () => {
+    const queue = queues();
+    const job = request();
+    workers({ deposit: async ({ parts }) => void done.push(...parts) });
+    await queue.deposit(job);
+    await vi.waitFor(() => expect(done).toEqual(job.parts));
+    await vi.waitFor(async () => expect(await queue.waiting()).toEqual({ deposit: 0, mwi: 0 }));
+    await queue.deposit(job);
+    await vi.waitFor(() => expect(done).toEqual([...job.parts, ...job.parts]));
+  });
+
+  it("keeps one of many equal requests", async () => {
+    const queue = queues();
+    const id = newId();
+    for (const take of [0, 1, 2])
+      await queue.deposit({ asterisk: "pbx", parts: [recordingName({ id, take })] });
+    for (const _ of [1, 2, 3]) await queue.mwi(ANN);
+    expect(await queue.waiting()).toEqual({ deposit: 1, mwi: 1 });
+  });
+
+  it("counts a mailbox once more when it changed during a count", async () => {
+    const queue = queues();
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    workers({
+      async mwi({ mailbox }) {
+        done.push(mailbox);
+        await released;
+      },
+    });
+    await queue.mwi(ANN);
+    await vi.waitFor(() => expect(done).toHaveLength(1));
+    for (const _ of [1, 2, 3]) await queue.mwi(ANN);
+    release();
+    await vi.waitFor(() => expect(done).toHaveLength(2));
+    await vi.waitFor(async () => expect(await queue.waiting()).toEqual({ deposit: 0, mwi: 0 }));
+    expect(done).toHaveLength(2);
+  });
+
+  it("tries again for as long as it may help, and gives up at once when it cannot", async () => {
+    const queue = queues();
+    let failures = 0;
+    workers({
+      async deposit() {
+        failures += 1;
+        if (failures < 30) throw new VoxpostError("STORE_UNREACHABLE", "away");
+        if (failures === 30) throw new TypeError("a fault in a library");
+        throw new VoxpostError("RECORDING_NAME_INVALID", "never");
+      },
+    });
+    await queue.deposit(request());
+    await vi.waitFor(() => expect(failures).toBe(31), 10_000);
+    await vi.waitFor(async () => expect(await queue.waiting()).toEqual({ deposit: 0, mwi: 0 }));
+    expect(lines.filter(({ level }) => level === 50)).toHaveLength(1);
+  });
+
+  it("waits at most five minutes between two tries", () => {
+    expect(backoff(1)).toBeLessThanOrEqual(1_000);
+    expect(backoff(1)).toBeGreaterThanOrEqual(800);
+    for (const attempt of [10, 100, 10_000, 2 ** 40]) {
+      expect(backoff(attempt)).toBeLessThanOrEqual(300_000);
+      expect(backoff(attempt)).toBeGreaterThanOrEqual(240_000);
+    }
+  });
+
+  it("takes jobs of other versions as far as it understands them, and none of them stops the rest", async () => {
+    const redis = blockingRedis(url, log);
+    const queue = new Queue("deposit", { connection: redis, prefix: PREFIX });
+    const { parts } = request();
+    await queue.add("deposit", { asterisk: "pbx", parts: "not a list" });
+    await queue.add("deposit", { asterisk: "pbx", parts, addedLater: { by: 2 } });
+    workers({ deposit: async (job) => void done.push(...job.parts) });
+    await vi.waitFor(() => expect(done).toEqual(parts));
+    await vi.waitFor(() => expect(lines.filter(({ level }) => level === 50)).toHaveLength(1));
+    expect(await queue.getJobCountByTypes("failed", "completed")).toBe(0);
+    await queue.close();
+    redis.disconnect();
+  });
+
+  it("hands back on closing what cannot be finished, and another worker does it", async () => {
+    const queue = queues();
+    const stuck = workers({
+      deposit: (_, signal) =>
+        new Promise((_, reject) => {
+          done.push("begun");
+          signal.addEventListener("abort", () => reject(signal.reason));
+        }),
+    });
+    await queue.deposit(request());
+    await vi.waitFor(() => expect(done).toEqual(["begun"]));
+    await stuck.close(20);
+    expect(await queue.waiting()).toEqual({ deposit: 1, mwi: 0 });
+    workers({ deposit: async () => void done.push("done") });
+    await vi.waitFor(() => expect(done).toEqual(["begun", "done"]), 5_000);
+  });
+
+  it("lets running jobs finish on closing", async () => {
+    const queue = queues();
+    let release = () => {};
+    const working = workers({
+      async deposit() {
+        done.push("begun");
+        await new Promise<void>((resolve) => {
+          release = resolve;
+        });
+        done.push("done");
+      },
+    });
+    await queue.deposit(request());
+    await vi.waitFor(() => expect(done).toEqual(["begun"]));
+    const closed = working.close();
+    release();
+    await closed;
+    expect(done).toEqual(["begun", "done"]);
+    expect(await queue.waiting()).toEqual({ deposit: 0, mwi: 0 });
+  });
+
+  it("keeps nobody waiting for longer than a second when Redis was never there", async () => {
+    const queue = queues("redis://127.0.0.1:1");
+    const begun = performance.now();
+    await queue.deposit(request());
+    await queue.mwi(ANN);
+    expect(await queue.waiting()).toBeUndefined();
+    expect(performance.now() - begun).toBeLessThan(4_500);
+    expect(lines.map(({ msg }) => msg)).toContain("job not enqueued; the sweep will see to it");
+  });
+
+  it("nor when Redis is frozen, nor when it went away; and works again when it is back", async () => {
+    const server = await startLab({ servers: ["redis"] });
+    try {
+      const { redis } = server;
+      if (!redis) throw new Error("no Redis");
+      const queue = queues(redis.url);
+      await queue.deposit(request());
+      expect(await queue.waiting()).toEqual({ deposit: 1, mwi: 0 });
+      process.kill(redis.pid, "SIGSTOP");
+      const begun = performance.now();
+      await queue.deposit(request());
+      expect(performance.now() - begun).toBeLessThan(1_500);
+      process.kill(redis.pid, "SIGCONT");
+      await vi.waitFor(async () => {
+        await queue.deposit(request());
+        expect((await queue.waiting())?.deposit).toBeGreaterThanOrEqual(2);
+      }, 10_000);
+      await redis.stop();
+      const gone = performance.now();
+      await queue.deposit(request());
+      expect(performance.now() - gone).toBeLessThan(1_500);
+    } finally {
+      await server.stop();
+    }
+  });
+});
