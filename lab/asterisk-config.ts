@@ -73,6 +73,18 @@ const EMPTY = [
   "websocket_client",
 ];
 
+const TONES = `
+[general]
+country=us
+[us]
+description=United States
+ringcadence=2000,4000
+dial=350+440
+busy=480+620/500,0/500
+ring=440+480/2000,0/4000
+congestion=480+620/250,0/250
+`;
+
 /** Writes a whole configuration for one run; the administrator's files that Voxpost ships are copied into it. */
 export function writeAsteriskConfiguration(
   place: Place,
@@ -115,17 +127,14 @@ export function writeAsteriskConfiguration(
   );
   write("minivm.conf", "[general]\nformat=wav");
   for (const name of EMPTY) write(`${name}.conf`, "; the defaults serve");
-  const tones = place.system("/etc/asterisk/indications.conf");
-  if (existsSync(tones)) copyFileSync(tones, `${etc}/indications.conf`);
+  write("indications.conf", TONES);
 }
 
 /** The system's own folders for modules and sounds, everything that is written in ours. */
 function directories(place: Place): string {
-  const stock = readFileSync(place.system("/etc/asterisk/asterisk.conf"), "utf8");
-  const kept = ["astmoddir", "astvarlibdir", "astdatadir", "astagidir", "astsbindir"].flatMap((key) => {
-    const value = new RegExp(`^${key}\\s*=>?\\s*(\\S+)`, "m").exec(stock)?.[1];
-    return value ? [`${key} => ${value}`] : [];
-  });
+  const kept = Object.entries({ ...usualFolders(place), ...stockFolders(place) }).map((pair) =>
+    pair.join(" => "),
+  );
   const inside = place.inside;
   return `
 [directories]
@@ -141,4 +150,34 @@ astcachedir => ${inside}/cache
 verbose=3
 systemname=lab
 `;
+}
+
+const SYSTEM_FOLDERS = ["astmoddir", "astvarlibdir", "astdatadir", "astagidir", "astsbindir"];
+
+/** What the system's own asterisk.conf says; nothing where only root may read it. */
+function stockFolders(place: Place): Record<string, string> {
+  try {
+    const stock = readFileSync(place.system("/etc/asterisk/asterisk.conf"), "utf8");
+    const pairs = SYSTEM_FOLDERS.flatMap((key) => {
+      const value = new RegExp(`^${key}\\s*=>?\\s*(\\S+)`, "m").exec(stock)?.[1];
+      return value ? [[key, value]] : [];
+    });
+    return Object.fromEntries(pairs);
+  } catch {
+    return {};
+  }
+}
+
+/** Where distributions and Asterisk's own build put modules and sounds. */
+function usualFolders(place: Place): Record<string, string> {
+  const exists = (path: string) => existsSync(place.system(path));
+  const { arch } = process;
+  const triplet = { x64: "x86_64-linux-gnu", arm64: "aarch64-linux-gnu" }[arch as "x64" | "arm64"] ?? arch;
+  const modules = [`/usr/lib/${triplet}`, "/usr/lib", "/usr/lib64", "/usr/local/lib", "/opt/homebrew/lib"]
+    .map((path) => `${path}/asterisk/modules`)
+    .find(exists);
+  const data = ["/usr/share/asterisk", "/var/lib/asterisk", "/usr/local/share/asterisk"].find((path) =>
+    exists(`${path}/sounds`),
+  );
+  return { ...(modules && { astmoddir: modules }), ...(data && { astdatadir: data }) };
 }

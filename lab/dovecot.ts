@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
-import { execa } from "execa";
+import { userInfo } from "node:os";
+import { execa, execaSync } from "execa";
 import { greets, type ImapLab } from "./imap.ts";
 import { MAILBOXES, mailboxNumbers } from "./mailboxes.ts";
 import { folder } from "./paths.ts";
@@ -62,6 +63,16 @@ async function makeCertificate(place: Place): Promise<boolean> {
 }
 
 function configuration(dir: string, ports: Ports, tls: boolean): string {
+  const { uid, gid } = userInfo();
+  const [owner, group] = uid === 0 ? ["mail", "mail"] : [uid, gid];
+  // Without root Dovecot can neither change users nor enter empty folders.
+  const unprivileged =
+    uid === 0
+      ? ""
+      : `default_internal_user = ${userInfo().username}
+default_internal_group = ${execaSync("id", ["-gn"]).stdout}
+default_login_user = ${userInfo().username}
+${["anvil", "imap-login", "stats"].map((name) => `service ${name} {\n  chroot =\n}`).join("\n")}`;
   return `
 base_dir = ${dir}/run
 state_dir = ${dir}/state
@@ -75,7 +86,7 @@ local 127.0.0.1 {
 disable_plaintext_auth = no
 auth_mechanisms = plain login
 auth_failure_delay = 0
-first_valid_uid = 8
+first_valid_uid = 1
 mail_location = maildir:${dir}/mail/%u
 mail_max_userip_connections = 500
 namespace inbox {
@@ -97,8 +108,9 @@ passdb {
 }
 userdb {
   driver = static
-  args = uid=mail gid=mail home=${dir}/mail/%u
+  args = uid=${owner} gid=${group} home=${dir}/mail/%u
 }
+${unprivileged}
 service imap-login {
   service_count = 0
   process_min_avail = 1

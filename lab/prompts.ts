@@ -4,6 +4,8 @@ import { WebSocket } from "ws";
 export interface PromptHeard {
   /** The channel's id. */
   channel: string;
+  /** The number that the channel's caller has; empty when it is not known. */
+  caller: string;
   /** Such as `sound:vm-youhave`. */
   media: string;
   at: Date;
@@ -25,12 +27,15 @@ export async function watchPrompts(
   const socket = new WebSocket(`${ari.url.replace(/^http/, "ws")}/ari/events?${query}`, {
     handshakeTimeout: 5_000,
   });
+  const callers = new Map<string, string>();
   socket.on("message", (data) => {
     const event = JSON.parse(data.toString()) as PlaybackEvent;
-    if (event.type !== "PlaybackStarted" && event.type !== "PlaybackContinuing") return;
+    if (event.channel) callers.set(event.channel.id, event.channel.caller.number);
+    // Each item of a list is started; PlaybackContinuing names the one before.
+    if (event.type !== "PlaybackStarted") return;
     const { media_uri, target_uri } = event.playback;
-    // In a list, media_uri is the item that plays from now on.
-    onPrompt({ channel: target_uri.replace(/^channel:/, ""), media: media_uri, at: new Date() });
+    const channel = target_uri.replace(/^channel:/, "");
+    onPrompt({ channel, caller: callers.get(channel) ?? "", media: media_uri, at: new Date() });
   });
   await new Promise<void>((resolve, reject) => {
     socket.once("open", resolve);
@@ -42,5 +47,6 @@ export async function watchPrompts(
 
 interface PlaybackEvent {
   type: string;
+  channel?: { id: string; caller: { number: string } };
   playback: { media_uri: string; target_uri: string };
 }
