@@ -8,6 +8,7 @@ import { MemoryData } from "../../src/storage/engines/memory/data.ts";
 import { MemoryEngine } from "../../src/storage/engines/memory/engine.ts";
 import { createPins } from "../../src/storage/pins.ts";
 import { DiskSnapshots } from "../../src/storage/snapshot.ts";
+import { pollSnapshots } from "../../src/storage/snapshot-poll.ts";
 import { newMessage, recordingLog, sound } from "./samples.ts";
 
 const mailbox = { mailbox: "1001", context: "default" };
@@ -201,5 +202,53 @@ describe("refresh", () => {
     stop();
     await store.deposit(newMessage(mailbox));
     expect((await snapshots.get(mailbox)).counts?.new).toBe(30);
+  });
+});
+
+describe("polling", () => {
+  const other = { mailbox: "1002", context: "default" };
+
+  test("finds what was there before, and what nobody told of", async () => {
+    const { engine, snapshots, warnings } = world();
+    await engine.writeGreeting(other, "busy", sound("on the phone"));
+    const told = vi.fn();
+    const log = recordingLog().log;
+    const mailboxes = () => [mailbox, other];
+    const stop = pollSnapshots({ snapshots, mailboxes, onCounts: told, log, everyMs: 1 });
+    try {
+      await vi.waitFor(async () => {
+        const { greetings } = await snapshots.get(other);
+        expect(await heard(greetings.busy?.path)).toBe("on the phone");
+      });
+      await vi.waitFor(() => expect(told).toHaveBeenCalledTimes(2));
+      // Past the store: as a mail program would.
+      await engine.append("INBOX", newMessage(mailbox));
+      await vi.waitFor(() =>
+        expect(told.mock.calls.slice(2)).toEqual([[mailbox, { urgent: 0, new: 1, old: 0 }]]),
+      );
+      expect(warnings).toEqual([]);
+    } finally {
+      stop();
+    }
+  });
+
+  test("goes on with the others when one mailbox fails, and leaves the round when the store is away", async () => {
+    const { snapshots } = world();
+    const { log, warnings } = recordingLog();
+    const refresh = vi.spyOn(snapshots, "refresh");
+    refresh.mockRejectedValueOnce(new VoxpostError("MAILBOX_UNKNOWN", "no such user"));
+    refresh.mockResolvedValueOnce({ greetings: {}, full: false });
+    refresh.mockRejectedValueOnce(new VoxpostError("STORE_UNREACHABLE", "down"));
+    const asked: string[] = [];
+    function* mailboxes() {
+      for (const address of [mailbox, other, { ...other, mailbox: "1003" }, { ...other, mailbox: "1004" }]) {
+        asked.push(address.mailbox);
+        yield address;
+      }
+    }
+    const stop = pollSnapshots({ snapshots, mailboxes, log, everyMs: 1_000_000 });
+    await vi.waitFor(() => expect(warnings).toHaveLength(2));
+    stop();
+    expect(asked).toEqual(["1001", "1002", "1003"]);
   });
 });

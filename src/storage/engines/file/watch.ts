@@ -1,5 +1,6 @@
-import { watch } from "node:fs";
+import { type FSWatcher, watch } from "node:fs";
 import { stat } from "node:fs/promises";
+import { VoxpostError } from "../../../errors.ts";
 import type { Logger } from "../../../log.ts";
 
 /** A folder that was removed or replaced under us is looked for again this often, in milliseconds. */
@@ -16,7 +17,7 @@ export async function watchFolder(
   log: Logger,
 ): Promise<void> {
   const { ino } = await stat(path);
-  const watcher = watch(path, { persistent: false });
+  const watcher = beginWatching(path);
   const ended = new AbortController();
   const end = () => {
     ended.abort();
@@ -46,4 +47,14 @@ function retry(path: string, onChange: () => void, signal: AbortSignal, log: Log
   watchFolder(path, onChange, signal, log).then(onChange, () => {
     setTimeout(() => retry(path, onChange, signal, log), AGAIN_MS).unref();
   });
+}
+
+/** @throws VoxpostError STORE_REFUSED: the system's fault would read as a full disk */
+function beginWatching(path: string): FSWatcher {
+  try {
+    return watch(path, { persistent: false });
+  } catch (error) {
+    const remedy = "raise fs.inotify.max_user_watches and max_user_instances, or do without";
+    throw VoxpostError.from(error, "STORE_REFUSED", `${path} cannot be watched (${remedy})`, { path });
+  }
 }

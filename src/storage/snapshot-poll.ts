@@ -1,0 +1,59 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { VoxpostError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import type { Counts } from "../model/folder.ts";
+import { formatMailbox, type MailboxAddress } from "../model/mailbox.ts";
+import type { Snapshots } from "./snapshot.ts";
+
+export interface SnapshotPollParts {
+  readonly snapshots: Snapshots;
+  /** Asked anew for every round. */
+  readonly mailboxes: () => Iterable<MailboxAddress>;
+  /** Told when counts are not what they were: somebody used a mail program, or another program is at work. */
+  readonly onCounts?: (mailbox: MailboxAddress, counts: Counts) => void;
+  readonly log: Logger;
+  /** Pause between two rounds, milliseconds. Default 15 minutes: so stale may be what nobody told us of. */
+  readonly everyMs?: number;
+}
+
+const FIFTEEN_MINUTES = 15 * 60 * 1000;
+
+/**
+ * Refreshes every mailbox's snapshot, one after the other, at once and then again and again: for the greetings that were
+ * there before this program was, and for the changes that no event tells. Returns the way to stop.
+ */
+export function pollSnapshots(parts: SnapshotPollParts): () => void {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const rounds = async () => {
+    while (!signal.aborted) {
+      await pollOnce(parts, signal);
+      await wait(parts.everyMs ?? FIFTEEN_MINUTES, undefined, { signal, ref: false });
+    }
+  };
+  rounds().catch((error: unknown) => {
+    if (!signal.aborted) parts.log.error({ err: error }, "Snapshots are no longer polled");
+  });
+  return () => stopping.abort();
+}
+
+async function pollOnce(parts: SnapshotPollParts, signal: AbortSignal): Promise<void> {
+  const { snapshots, mailboxes, onCounts, log } = parts;
+  for (const mailbox of mailboxes()) {
+    if (signal.aborted) return;
+    try {
+      const before = await snapshots.get(mailbox);
+      const { counts } = await snapshots.refresh(mailbox, signal);
+      if (counts && !sameCounts(before.counts, counts)) onCounts?.(mailbox, counts);
+    } catch (error) {
+      if (signal.aborted) return;
+      log.warn({ err: error, mailbox: formatMailbox(mailbox) }, "A mailbox could not be polled");
+      // A store that is away is away for all; the next round is soon enough.
+      if (error instanceof VoxpostError && error.retryable) return;
+    }
+  }
+}
+
+function sameCounts(a: Counts | undefined, b: Counts): boolean {
+  return a !== undefined && a.urgent === b.urgent && a.new === b.new && a.old === b.old;
+}
