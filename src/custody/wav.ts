@@ -36,7 +36,7 @@ export async function readWav(path: string): Promise<Wav | undefined> {
     const chunk = head.toString("latin1", at, at + 4);
     const length = head.readUInt32LE(at + 4);
     if (chunk === "data" && format) return describe(path, format, at + 8, length, size);
-    if (chunk === "fmt ") format = head.subarray(at + 8, at + 8 + length);
+    if (chunk === "fmt " && length >= 16) format = head.subarray(at + 8, at + 8 + length);
     // Chunks begin at even places.
     at += 8 + length + (length % 2);
   }

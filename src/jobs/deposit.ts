@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Ledger } from "../custody/ledger.ts";
 import type { Locks } from "../custody/lock.ts";
-import { channelField, formatName, messageId, parseName, ROOT } from "../custody/name.ts";
-import { groupRecordings, type RecordedMessage, type Recording } from "../custody/takes.ts";
+import { messageId, parseName, ROOT } from "../custody/name.ts";
+import { groupRecordings, type RecordedMessage } from "../custody/takes.ts";
 import { isCode, VoxpostError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { formatMailbox, type MailboxAddress } from "../model/mailbox.ts";
@@ -14,6 +14,7 @@ import type { Store } from "../storage/store.ts";
 import { fetchTake, type TakeAudio } from "./audio.ts";
 import type { DepositRequest, Enqueue } from "./enqueue.ts";
 import type { Recordings, RecordingsOf } from "./recordings.ts";
+import { type Refusal, removeAll, removeEmpty, setAllAside, setAside } from "./settle.ts";
 
 export interface DepositDeps {
   readonly recordingsOf: RecordingsOf;
@@ -115,11 +116,6 @@ async function deliver(message: NewMessage, deps: DepositDeps, signal: AbortSign
   await deps.enqueue.mwi(mailbox);
 }
 
-interface Refusal {
-  readonly mailbox: MailboxAddress;
-  readonly error: VoxpostError;
-}
-
 /** Trying again cannot help. A fault of our own is tried again: the next version may not have it. */
 function isFinal(error: unknown): error is VoxpostError {
   return error instanceof VoxpostError && !error.retryable && !isCode(error, "ABORTED", "INTERNAL");
@@ -143,86 +139,4 @@ function toMessage(
     callId: name.channel,
     audio: [source],
   };
-}
-
-/** Keeps the audio for those who refused it. @returns the names it is kept under */
-async function setAside(
-  recordings: Recordings,
-  audio: TakeAudio,
-  refused: readonly Refusal[],
-  log: Logger,
-  signal: AbortSignal,
-): Promise<Set<string>> {
-  const kept = new Set<string>();
-  if (refused.length === 0) return kept;
-  for (const { mailbox, error } of refused) {
-    log.error(
-      { err: error, mailbox: formatMailbox(mailbox) },
-      "refused for good: the recording is set aside",
-    );
-  }
-  const recipients = refused.map(({ mailbox }) => mailbox);
-  for (const recording of audio.recordings) {
-    kept.add(await copyAside(recordings, recording, recipients, signal));
-  }
-  return kept;
-}
-
-async function setAllAside(
-  recordings: Recordings,
-  message: RecordedMessage,
-  signal: AbortSignal,
-): Promise<void> {
-  for (const { copies } of message.takes.flatMap(({ parts }) => parts)) {
-    for (const recording of copies) {
-      await copyAside(recordings, recording, recording.name.recipients, signal);
-      await recordings.remove(recording.text, signal);
-    }
-  }
-}
-
-async function copyAside(
-  recordings: Recordings,
-  { text, name }: Recording,
-  recipients: readonly MailboxAddress[],
-  signal: AbortSignal,
-): Promise<string> {
-  const to = formatName({ ...name, state: "failed", recipients });
-  // An earlier, interrupted attempt may have left half a copy.
-  await recordings.remove(to, signal);
-  await recordings.copy(text, to, signal);
-  return to;
-}
-
-/** The delivered ones go last: until then another run finds the message in the ledger or the store, and goes on here. */
-async function removeAll(
-  recordings: Recordings,
-  message: RecordedMessage,
-  audio: TakeAudio,
-  kept: ReadonlySet<string>,
-  signal: AbortSignal,
-): Promise<void> {
-  const delivered = audio.recordings.map(({ text }) => text);
-  const others = message.all.map(({ text }) => text).filter((text) => !delivered.includes(text));
-  for (const text of [...others, ...delivered]) {
-    if (!kept.has(text)) await recordings.remove(text, signal);
-  }
-}
-
-/** A recording in progress looks empty for its first seconds, so only one that is certainly over is removed. */
-async function removeEmpty(
-  recordings: Recordings,
-  message: RecordedMessage,
-  log: Logger,
-  signal: AbortSignal,
-): Promise<void> {
-  const channels = new Set((await recordings.channels(signal)).map(channelField));
-  const live = await Promise.all(message.all.map(({ text }) => recordings.isLive(text, signal)));
-  if (live.includes(true) || message.all.some(({ name }) => channels.has(name.channel))) {
-    return log.info("no audio yet, and the call is not over: left to the sweep");
-  }
-  log.info("nothing was said: not delivered");
-  for (const take of message.takes) {
-    for (const { text } of take.parts.flatMap((part) => part.copies)) await recordings.remove(text, signal);
-  }
 }

@@ -1,0 +1,96 @@
+import { channelField, formatName } from "../custody/name.ts";
+import type { RecordedMessage, Recording } from "../custody/takes.ts";
+import type { VoxpostError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import { formatMailbox, type MailboxAddress } from "../model/mailbox.ts";
+import type { TakeAudio } from "./audio.ts";
+import type { Recordings } from "./recordings.ts";
+
+/** A recipient who will never get it. */
+export interface Refusal {
+  readonly mailbox: MailboxAddress;
+  readonly error: VoxpostError;
+}
+
+/** Keeps the audio for those who refused it. @returns the names it is kept under */
+export async function setAside(
+  recordings: Recordings,
+  audio: TakeAudio,
+  refused: readonly Refusal[],
+  log: Logger,
+  signal: AbortSignal,
+): Promise<Set<string>> {
+  const kept = new Set<string>();
+  if (refused.length === 0) return kept;
+  for (const { mailbox, error } of refused) {
+    log.error(
+      { err: error, mailbox: formatMailbox(mailbox) },
+      "refused for good: the recording is set aside",
+    );
+  }
+  const recipients = refused.map(({ mailbox }) => mailbox);
+  for (const recording of audio.recordings) {
+    kept.add(await copyAside(recordings, recording, recipients, signal));
+  }
+  return kept;
+}
+
+/** Nobody can get it: all that is pending of it moves to `failed`. */
+export async function setAllAside(
+  recordings: Recordings,
+  message: RecordedMessage,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { copies } of message.takes.flatMap(({ parts }) => parts)) {
+    for (const recording of copies) {
+      await copyAside(recordings, recording, recording.name.recipients, signal);
+      await recordings.remove(recording.text, signal);
+    }
+  }
+}
+
+async function copyAside(
+  recordings: Recordings,
+  { text, name }: Recording,
+  recipients: readonly MailboxAddress[],
+  signal: AbortSignal,
+): Promise<string> {
+  const to = formatName({ ...name, state: "failed", recipients });
+  // An earlier, interrupted attempt may have left half a copy.
+  await recordings.remove(to, signal);
+  await recordings.copy(text, to, signal);
+  return to;
+}
+
+/** The delivered ones go last: until then another run finds the message in the ledger or the store, and goes on here. */
+export async function removeAll(
+  recordings: Recordings,
+  message: RecordedMessage,
+  audio: TakeAudio,
+  kept: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<void> {
+  const delivered = audio.recordings.map(({ text }) => text);
+  const others = message.all.map(({ text }) => text).filter((text) => !delivered.includes(text));
+  for (const text of [...others, ...delivered]) {
+    if (!kept.has(text)) await recordings.remove(text, signal);
+  }
+}
+
+/** A recording in progress looks empty for its first seconds, so only one that is certainly over is removed. */
+export async function removeEmpty(
+  recordings: Recordings,
+  message: RecordedMessage,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const channels = new Set((await recordings.channels(signal)).map(channelField));
+  const live = await Promise.all(message.all.map(({ text }) => recordings.isLive(text, signal)));
+  if (live.includes(true) || message.all.some(({ name }) => channels.has(name.channel))) {
+    return log.info("no audio yet, and the call is not over: left to the sweep");
+  }
+  log.info("nothing was said: not delivered");
+  for (const take of message.takes) {
+    for (const { text } of take.parts.flatMap((part) => part.copies)) await recordings.remove(text, signal);
+  }
+}
