@@ -80,10 +80,11 @@ async function takeMessage(
   for (let take = 0; take < TRIES; take++) {
     const recorded = await record(call, draft, take, exits);
     if (!recorded) return FAILED;
-    const canSpeakAgain = recorded.ended !== "hangup" && take < TRIES - 1;
-    if (!isTooShort(recorded, owner.minSeconds, canSpeakAgain)) return keep(call, recorded, exits, deps);
+    if (recorded.parts.length === 0 && recorded.ended === "hangup") return FAILED;
+    // After a hang-up nobody can be asked to speak again: delivery measures the audio itself and decides.
+    const isShort = recorded.ended !== "hangup" && isTooShort(recorded, owner.minSeconds, take < TRIES - 1);
+    if (!isShort) return keep(call, recorded, exits, deps);
     await discard(call, recorded, deps);
-    if (recorded.ended === "hangup") return FAILED;
     if (recorded.key === "0" && exits.operator) return toOperator(call, exits.operator);
     await call.play(["vm-tooshort"], { bargeIn: "none" });
   }

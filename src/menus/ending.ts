@@ -2,7 +2,7 @@ import { isCode } from "../errors.ts";
 import type { Call, DialplanPlace } from "../ivr/call.ts";
 
 /** What the dialplan is told in `VMSTATUS`; app_voicemail's words. */
-export type Status = "SUCCESS" | "USEREXIT" | "FAILED";
+type Status = "SUCCESS" | "USEREXIT" | "FAILED";
 
 export interface Ending {
   readonly status: Status;

@@ -40,7 +40,7 @@ export type Prompt = readonly PromptItem[];
  * A phrase; a stock prompt that speaks keys (the table `Announcements.spoken` says which), said only as far as it is
  * true at this moment; a sentence that depends on the session; or the announcement of one action at the key it has.
  */
-export type PromptItem = Phrase | { readonly sentence: string } | { readonly announce: string };
+type PromptItem = Phrase | { readonly sentence: string } | { readonly announce: string };
 
 /** What every action and sentence gets; each kind of dialogue adds its own. */
 export interface Session {
@@ -82,7 +82,7 @@ export interface Action<S extends Session> {
   run(session: S, pressed: Pressed): Outcome | Promise<Outcome>;
 }
 
-export type Sentence<S extends Session> = (session: S) => Script | Promise<Script>;
+type Sentence<S extends Session> = (session: S) => Script | Promise<Script>;
 
 /** What is known about sounds that speak keys; the tables in sounds/ have this form. */
 export interface Announcements {

@@ -36,7 +36,7 @@ const menuChange = z
   })
   .partial();
 
-export type MenuChange = z.infer<typeof menuChange>;
+type MenuChange = z.infer<typeof menuChange>;
 
 export interface SiteMenus {
   readonly retrieval: MenuSet<Retrieval>;
@@ -74,13 +74,14 @@ export function configureMenus(overrides: Readonly<Record<string, unknown>> = {}
 }
 
 /** One set with the changes that concern it; a change that is no change of a menu is left out and told in `faults`. */
-export function applyOverrides<S extends Session>(
+function applyOverrides<S extends Session>(
   set: MenuSet<S>,
   overrides: Readonly<Record<string, unknown>>,
   faults: string[],
 ): MenuSet<S> {
   const menus = Object.values(set.menus).map((menu): Menu => {
-    const parsed = menuChange.safeParse(overrides[menu.name] ?? {});
+    if (overrides[menu.name] === undefined) return menu;
+    const parsed = menuChange.safeParse(overrides[menu.name]);
     if (parsed.success) return silenced(set, change(menu, parsed.data), parsed.data);
     for (const issue of parsed.error.issues) {
       faults.push(`menus.${[menu.name, ...issue.path].join(".")}: ${issue.message}`);

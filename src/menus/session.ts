@@ -181,7 +181,7 @@ export class Retrieval {
   }
 }
 
-export function startPlace(counts: Counts): Place {
+function startPlace(counts: Counts): Place {
   if (counts.urgent > 0) return URGENT;
   if (counts.new > 0) return NEW;
   return counts.old > 0 ? OLD : URGENT;

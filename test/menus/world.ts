@@ -18,7 +18,7 @@ import { MemoryEngine } from "../../src/storage/engines/memory/engine.ts";
 import type { Store } from "../../src/storage/store.ts";
 import { Caller, type Line, Phone, type PhoneOptions } from "./phone.ts";
 
-export const BOX: MailboxAddress = { mailbox: "1001", context: "default" };
+const BOX: MailboxAddress = { mailbox: "1001", context: "default" };
 
 const SUBSCRIBER: Subscriber = {
   address: BOX,
