@@ -9,6 +9,7 @@ import {
 } from "node:fs";
 import { execa } from "execa";
 import { findMirror, findMmdebstrap } from "./debian.ts";
+import { guard } from "./guardian.ts";
 import { isAlive, withLock } from "./lock.ts";
 import { folder, LAB, ROOTS } from "./paths.ts";
 import { RECIPES, type Recipe } from "./recipes.ts";
@@ -65,8 +66,7 @@ async function unpack(recipe: Recipe, root: string, say: Say): Promise<void> {
   const partial = `${root}.partial-${process.pid}`;
   const log = `${folder(`${LAB}/logs`)}/unpack-${recipe.name}.log`;
   const run = execa(
-    mmdebstrap,
-    [
+    ...(await inOwnMountNamespace(mmdebstrap, [
       "--variant=apt",
       "--mode=root",
       // The suite's Release file may be past its date on a mirror that is a snapshot.
@@ -76,12 +76,14 @@ async function unpack(recipe: Recipe, root: string, say: Say): Promise<void> {
       recipe.suite,
       partial,
       `deb ${mirror.trusted ? "[trusted=yes] " : ""}${mirror.uri} ${recipe.suite} main`,
-    ],
-    { all: true, timeout: 900_000, reject: false, buffer: { all: false } },
+    ])),
+    { all: true, timeout: 900_000, reject: false, buffer: { all: false }, detached: true },
   );
+  if (run.pid) guard.watch(run.pid);
   run.all?.on("data", reportProgress(recipe.name, say));
   run.all?.pipe(createWriteStream(log));
   const { failed } = await run;
+  if (run.pid) guard.release(run.pid);
   if (failed) {
     rmSync(partial, { recursive: true, force: true });
     const end = readFileSync(log, "utf8").trimEnd().split("\n").slice(-12).join("\n");
@@ -92,6 +94,15 @@ async function unpack(recipe: Recipe, root: string, say: Say): Promise<void> {
   writeFileSync(stampOf(partial), JSON.stringify(recipe));
   replace(root, partial);
   say(`lab: ${recipe.contents} unpacked in ${Math.round((Date.now() - started) / 1000)} s`);
+}
+
+/**
+ * mmdebstrap mounts /proc and /sys into what it makes. In a mount namespace of its own they are gone with it, however it ends;
+ * in ours a killed one would leave them there, and whoever removes the folder would reach through into the machine's.
+ */
+async function inOwnMountNamespace(command: string, args: string[]): Promise<[string, string[]]> {
+  const { failed } = await execa("unshare", ["--mount", "true"], { reject: false });
+  return failed ? [command, args] : ["unshare", ["--mount", command, ...args]];
 }
 
 /** mmdebstrap's own steps ("I: downloading …") as they come. */
