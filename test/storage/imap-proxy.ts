@@ -5,7 +5,7 @@ export interface ImapProxy {
   readonly port: number;
   /** Commands that clients sent, without their tags; what stands in literals is not looked at. */
   readonly commands: string[];
-  /** Most connections that were open at one time. */
+  /** Most connections that were open at one time; one that said LOGOUT is as good as closed. */
   readonly most: number;
   readonly open: number;
   /** Drops all connections. */
@@ -21,6 +21,7 @@ export interface ImapProxy {
 export async function startImapProxy(target: number, hide: readonly string[] = []): Promise<ImapProxy> {
   const commands: string[] = [];
   const pairs = new Set<[Socket, Socket]>();
+  const sessions = new Set<Socket>();
   let most = 0;
   let left = Number.POSITIVE_INFINITY;
   let frozen = false;
@@ -28,9 +29,11 @@ export async function startImapProxy(target: number, hide: readonly string[] = [
     const upstream = connect(target, "127.0.0.1");
     const pair: [Socket, Socket] = [client, upstream];
     pairs.add(pair);
-    most = Math.max(most, pairs.size);
+    sessions.add(client);
+    most = Math.max(most, sessions.size);
     const drop = () => {
       pairs.delete(pair);
+      sessions.delete(client);
       for (const socket of pair) socket.destroy();
     };
     for (const socket of pair) socket.on("error", drop).on("close", drop);
@@ -38,6 +41,7 @@ export async function startImapProxy(target: number, hide: readonly string[] = [
       if (frozen) return;
       for (const [, command = ""] of data.toString("latin1").matchAll(/^[0-9A-Z]+ ([A-Z]+(?: .*)?)\r$/gm)) {
         commands.push(command);
+        if (command === "LOGOUT") sessions.delete(client);
       }
       const passed = data.subarray(0, left);
       left -= data.length;

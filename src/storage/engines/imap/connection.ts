@@ -6,6 +6,9 @@ import type { Login } from "./account.ts";
 import { toFault } from "./faults.ts";
 import type { ImapOptions } from "./options.ts";
 
+/** Longest wait for the answer to LOGOUT, milliseconds. */
+const GOODBYE_MS = 2_000;
+
 /**
  * One logged-in IMAP connection. imapflow answers many refused commands with `false` and only logs why, so the log is
  * listened to and `ask` throws what it said. Nothing of it may reach a real log: it holds callers' words.
@@ -115,13 +118,15 @@ export class Connection {
     return `${prefix}${names.join(delimiter || "/")}`;
   }
 
-  /** Says goodbye when possible; never throws. */
+  /** Says goodbye when the server still listens; never rejects. */
   async end(): Promise<void> {
+    const impatience = setTimeout(() => this.client.close(), GOODBYE_MS);
     try {
       if (this.usable) await this.client.logout();
     } catch {
       // It is gone either way.
     } finally {
+      clearTimeout(impatience);
       this.client.close();
     }
   }

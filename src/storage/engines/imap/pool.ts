@@ -69,11 +69,11 @@ export class Pool {
     signal: AbortSignal,
   ): Promise<{ connection: Connection; end: () => Promise<void> }> {
     const place: Place = { user: "", busy: true };
-    await this.#makeRoom(signal);
+    while (!this.#hasRoom()) await this.#nextFreed(signal);
     const connection = await this.#open(place, open, signal);
     const end = async () => {
-      this.#forget(place);
       await connection.end();
+      this.#forget(place);
     };
     return { connection, end };
   }
@@ -100,7 +100,7 @@ export class Pool {
       const kept = await this.#takeKept(user, signal);
       if (kept) return { ...kept, kept: true };
       const ofUser = [...this.#places].filter((place) => place.user === user).length;
-      if (ofUser < this.#options.perUser && (await this.#hasRoom())) {
+      if (ofUser < this.#options.perUser && this.#hasRoom()) {
         const place: Place = { user, busy: true };
         return { place, connection: await this.#open(place, open, signal), kept: false };
       }
@@ -165,10 +165,13 @@ export class Pool {
     this.#freed.emit("freed");
   }
 
+  /** Counts until it is closed, so that the server never sees more connections than allowed. Never rejects. */
   async #retire(place: Place): Promise<void> {
     if (place.busy) return;
-    this.#forget(place);
+    place.busy = true;
+    clearTimeout(place.timer);
     await place.connection?.end();
+    this.#forget(place);
   }
 
   #forget(place: Place): void {
@@ -177,17 +180,13 @@ export class Pool {
     this.#freed.emit("freed");
   }
 
-  /** Room for one more, made by closing the connection that was idle longest, if there is one. */
-  async #hasRoom(): Promise<boolean> {
+  /** Whether there is room for one more now. If not, the connection that was idle longest is ended, to be room soon. */
+  #hasRoom(): boolean {
     if (this.#places.size < this.#options.total) return true;
     const idle = [...this.#places].filter((place) => !place.busy && place.connection);
-    const oldest = idle.sort((a, b) => (a.connection?.usedAt ?? 0) - (b.connection?.usedAt ?? 0))[0];
-    if (oldest) await this.#retire(oldest);
-    return this.#places.size < this.#options.total;
-  }
-
-  async #makeRoom(signal: AbortSignal): Promise<void> {
-    while (!(await this.#hasRoom())) await this.#nextFreed(signal);
+    const [oldest] = idle.sort((a, b) => (a.connection?.usedAt ?? 0) - (b.connection?.usedAt ?? 0));
+    if (oldest) void this.#retire(oldest);
+    return false;
   }
 
   async #nextFreed(signal: AbortSignal): Promise<void> {

@@ -1,0 +1,226 @@
+import { chownSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import type { MailboxAddress } from "../../src/model/mailbox.ts";
+import type { ImapEngine } from "../../src/storage/engines/imap/engine.ts";
+import { type ImapProxy, startImapProxy } from "./imap-proxy.ts";
+import { type ImapServer, startImapServer } from "./imap-server.ts";
+import { bytesOf, newMessage, sound } from "./samples.ts";
+
+const ALL = { view: "all", limit: 100 } as const;
+const PAGE = { view: "new", limit: 25 } as const;
+const GONE = { code: "STORE_UNREACHABLE", retryable: true };
+
+let server: ImapServer;
+let proxy: ImapProxy;
+let engine: ImapEngine;
+beforeAll(async () => {
+  server = await startImapServer();
+});
+afterAll(() => server?.stop());
+afterEach(async () => {
+  await engine?.close();
+  await proxy?.close();
+});
+
+async function start(over: Record<string, unknown> = {}): Promise<MailboxAddress> {
+  proxy = await startImapProxy(server.port);
+  engine = await server.engine({ port: proxy.port, ...over });
+  return { mailbox: server.freshNumber(), context: "default" };
+}
+
+describe("what a listing costs", () => {
+  test.each([10, 1_000, 10_000])(
+    "%i messages: counts and the first page in five questions after login",
+    async (size) => {
+      const mailbox = await start();
+      await fill(mailbox, size);
+      await engine.count(mailbox, "INBOX"); // Dovecot reads new files once, whoever asks first
+      await engine.close();
+      await engine.open();
+
+      proxy.commands.length = 0;
+      const counts = await engine.count(mailbox, "INBOX");
+      const page = await engine.list(mailbox, "INBOX", PAGE);
+      expect(counts).toEqual({ urgent: 0, new: size, old: 0 });
+      expect(page.total).toBe(size);
+      expect(page.entries).toHaveLength(Math.min(size, 25));
+      const afterLogin = proxy.commands.slice(
+        proxy.commands.findIndex((command) => /^NAMESPACE/.test(command)) + 1,
+      );
+      expect(afterLogin.length, afterLogin.join("\n")).toBeLessThanOrEqual(5);
+      expect(afterLogin[0]).toBe("SELECT INBOX");
+      expect(afterLogin.filter((command) => /BODY(?!\.PEEK\[HEADER\.FIELDS)/.test(command))).toEqual([]);
+    },
+  );
+
+  test("all pages of a large folder join to the whole", async () => {
+    const mailbox = await start();
+    await fill(mailbox, 450);
+    const ids = new Set<string>();
+    let after: string | undefined;
+    do {
+      const page = await engine.list(mailbox, "INBOX", { view: "all", limit: 100, ...(after && { after }) });
+      for (const { envelope } of page.entries) ids.add(envelope.id);
+      after = page.next;
+    } while (after);
+    expect(ids.size).toBe(450);
+  });
+
+  test("a deposit is one APPEND after the login", async () => {
+    const mailbox = await start();
+    await engine.append("INBOX", newMessage(mailbox));
+    proxy.commands.length = 0;
+    await engine.append("INBOX", newMessage(mailbox));
+    expect(proxy.commands.map((command) => command.split(" ")[0])).toEqual(["APPEND"]);
+  });
+});
+
+describe("when the connection breaks", () => {
+  test("between two operations, the next one does not notice", async () => {
+    const mailbox = await start();
+    const { ref } = await engine.append("INBOX", newMessage(mailbox));
+    for (const operation of [
+      () => engine.count(mailbox, "INBOX"),
+      () => engine.list(mailbox, "INBOX", ALL),
+      () => engine.find(mailbox, {}),
+      () => engine.setFlags(ref, { heard: true }),
+      () => engine.append("INBOX", newMessage(mailbox)),
+      () => engine.move(ref, "Work"),
+    ]) {
+      proxy.cut();
+      await vi.waitFor(() => expect(proxy.open).toBe(0));
+      await nextTurn(); // the engine's end of the connection is told, too
+      await operation();
+    }
+  });
+
+  test("in the middle of a deposit, the fault says that trying again helps, and nothing is half stored", async () => {
+    const mailbox = await start();
+    await engine.count(mailbox, "INBOX");
+    const message = newMessage(mailbox, { audio: [sound(Buffer.alloc(500_000, 7))] });
+    proxy.cutAfter(300_000);
+    await expect(engine.append("INBOX", message)).rejects.toMatchObject(GONE);
+    expect(await engine.find(mailbox, { id: message.id })).toEqual([]);
+    await engine.append("INBOX", message);
+    expect(await engine.find(mailbox, { id: message.id })).toHaveLength(1);
+  });
+
+  test("while a message is played, it is played to its end", async () => {
+    const mailbox = await start();
+    const voice = Buffer.alloc(2_000_000, "voice");
+    const { ref } = await engine.append("INBOX", newMessage(mailbox, { audio: [sound(voice)] }));
+    const [part] = await engine.read(ref);
+    const heard: Buffer[] = [];
+    for await (const chunk of part?.stream ?? []) {
+      if (heard.length === 1) proxy.cut();
+      heard.push(chunk);
+    }
+    expect(Buffer.concat(heard).equals(voice)).toBe(true);
+  });
+
+  test("a server that is away is unreachable for everybody, and is found again", async () => {
+    const mailbox = await start({ port: 1 });
+    for (const operation of [
+      () => engine.check(),
+      () => engine.authenticate(mailbox, "1"),
+      () => engine.count(mailbox, "INBOX"),
+      () => engine.append("INBOX", newMessage(mailbox)),
+    ]) {
+      await expect(operation()).rejects.toMatchObject(GONE);
+    }
+  });
+
+  test("a server that accepts and says nothing costs no more than the time that is set", async () => {
+    const mailbox = await start({ connect_ms: 200, operation_ms: 400 });
+    await engine.count(mailbox, "INBOX");
+    proxy.freeze(true);
+    const late = { code: "STORE_TIMEOUT", retryable: true };
+    await expect(engine.count(mailbox, "INBOX")).rejects.toMatchObject(late);
+    await expect(engine.check()).rejects.toMatchObject(late);
+    proxy.freeze(false);
+    await engine.count(mailbox, "INBOX");
+  });
+
+  test("a watched mailbox is watched again, and the gap counts as a change", async () => {
+    const mailbox = await start();
+    const told = vi.fn();
+    const watching = new AbortController();
+    await engine.watch(mailbox, told, watching.signal);
+    proxy.cut();
+    await vi.waitFor(() => expect(told).toHaveBeenCalled(), 10_000);
+    const before = told.mock.calls.length;
+    const other = await server.engine();
+    await other.append("INBOX", newMessage(mailbox));
+    await vi.waitFor(() => expect(told.mock.calls.length).toBeGreaterThan(before), 10_000);
+    watching.abort();
+    await other.close();
+  });
+});
+
+describe("connections", () => {
+  test("are bounded in total and per mailbox, and everybody is served", async () => {
+    const first = await start({ max_connections: 4, max_per_user: 2 });
+    const mailboxes = [
+      first,
+      ...Array.from({ length: 5 }, () => ({ mailbox: server.freshNumber(), context: "default" })),
+    ];
+    await Promise.all(Array.from({ length: 10 }, () => engine.count(first, "INBOX")));
+    expect(proxy.most).toBe(2);
+    await Promise.all(
+      mailboxes.flatMap((mailbox) => [1, 2, 3].map(() => engine.append("INBOX", newMessage(mailbox)))),
+    );
+    expect(proxy.most).toBeLessThanOrEqual(4);
+    for (const mailbox of mailboxes) expect((await engine.list(mailbox, "INBOX", ALL)).total).toBe(3);
+  });
+
+  test("that are not used are closed", async () => {
+    const mailbox = await start({ idle_ms: 50 });
+    await engine.count(mailbox, "INBOX");
+    await vi.waitFor(() => expect(proxy.open).toBe(0), 5_000);
+    await engine.count(mailbox, "INBOX");
+  });
+
+  test("of watched mailboxes are bounded, and given back", async () => {
+    const mailbox = await start({ max_watched: 1 });
+    const watching = new AbortController();
+    await engine.watch(mailbox, () => {}, watching.signal);
+    const second = new AbortController();
+    await expect(engine.watch(mailbox, () => {}, second.signal)).rejects.toMatchObject({
+      code: "STORE_REFUSED",
+    });
+    watching.abort();
+    await vi.waitFor(() => expect(proxy.open).toBe(0), 5_000);
+    await engine.watch(mailbox, () => {}, second.signal);
+    second.abort();
+  });
+
+  test("are given back by audio that nobody reads to its end", async () => {
+    const mailbox = await start({ max_per_user: 1 });
+    const audio = [sound(Buffer.alloc(2_000_000))];
+    const { ref } = await engine.append("INBOX", newMessage(mailbox, { audio }));
+    const [part] = await engine.read(ref);
+    for await (const _ of part?.stream ?? []) break;
+    const [other] = await engine.read(ref);
+    expect(other && (await bytesOf(other.stream)).length).toBe(2_000_000);
+  });
+});
+
+/** Many messages at once, as files of the server's Maildir: copies of one that the engine stored. */
+async function fill(mailbox: MailboxAddress, count: number): Promise<void> {
+  await engine.append("INBOX", newMessage(mailbox));
+  const folder = `${server.lab.folder}/dovecot/mail/${mailbox.mailbox}-default`;
+  const place = readdirSync(`${folder}/new`).length > 0 ? "new" : "cur";
+  const [name = ""] = readdirSync(`${folder}/${place}`);
+  const { uid, gid } = statSync(`${folder}/${place}/${name}`);
+  const mail = readFileSync(`${folder}/${place}/${name}`, "latin1");
+  for (let index = 1; index < count; index++) {
+    const path = `${folder}/cur/${1_795_000_000 + index}.M${index}.test:2,`;
+    writeFileSync(
+      path,
+      mail.replace(/^(Message-ID: <).{8}/im, `$1${String(index).padStart(8, "a")}`),
+      "latin1",
+    );
+    chownSync(path, uid, gid);
+  }
+}
