@@ -25,8 +25,8 @@ export async function startRealWorld(): Promise<(World & { close(): Promise<void
   const app = new Lines(asterisk.ari);
   await app.open();
   for (const [extension, sound] of [
-    ["o", "demo-congrats"],
-    ["a", "demo-thanks"],
+    ["o", "auth-thankyou"],
+    ["a", "vm-msgsaved"],
   ]) {
     await asterisk.console(`dialplan add extension ${extension},1,Answer into exits`);
     await asterisk.console(`dialplan add extension ${extension},2,Playback(${sound}) into exits`);
@@ -55,6 +55,7 @@ export async function startRealWorld(): Promise<(World & { close(): Promise<void
 
   return {
     pin: lab.mailboxes.pin,
+    pair: { extension: "both", boxes: ["1071", "1072"] },
     async caller({ number = `55501${String(callers++).padStart(2, "0")}`, name } = {}) {
       const phone = await startPhone({ sip: asterisk.sip, number: "trunk" });
       phones.push(phone);
@@ -79,6 +80,9 @@ export async function startRealWorld(): Promise<(World & { close(): Promise<void
     },
     redis: processOf(redis),
     imap: processOf(imap),
+    get faults(): never {
+      throw new Error("only the simulated Asterisk has faults on request");
+    },
     dropSocket: () => Promise.reject(new Error("a socket is dropped in the simulated world only")),
     async close() {
       await Promise.all(phones.map((phone) => phone.close().catch(() => {})));

@@ -8,24 +8,31 @@ type Play = (world: World) => Promise<void>;
 interface Scenario {
   readonly name: string;
   readonly play: Play;
+  readonly stage: Stage;
+}
+
+export interface Stage {
   /** Where it can only be played in one world: which, and why. */
-  readonly only?: { readonly world: "simulated" | "real"; readonly because: string };
+  readonly only?: "simulated" | "real";
+  readonly because?: string;
+  /** It stops a server that others need: on the real one nothing else is played meanwhile. */
+  readonly alone?: boolean;
 }
 
 const scenarios: Scenario[] = [];
 
 /** Something that happens on the telephone, told once, and played on the simulated and on the real Asterisk. */
-export function scenario(name: string, play: Play, only?: Scenario["only"]): void {
-  scenarios.push({ name, play, ...(only ? { only } : {}) });
+export function scenario(name: string, play: Play, stage: Stage = {}): void {
+  scenarios.push({ name, play, stage });
 }
 
 /** Declares the tests of all scenarios told so far. */
 export function playScenarios(): void {
   describe("simulated Asterisk", () => {
     afterAll(stopShared);
-    for (const { name, play, only } of scenarios) {
-      const skipped = only?.world === "real";
-      test.skipIf(skipped)(skipped ? `${name} (real only: ${only.because})` : name, async () => {
+    for (const { name, play, stage } of scenarios) {
+      const skipped = stage.only === "real";
+      test(skipped ? `${name} (real only: ${stage.because})` : name, { skip: skipped }, async () => {
         const world = await startSimulatedWorld();
         try {
           await play(world);
@@ -44,16 +51,20 @@ export function playScenarios(): void {
     afterAll(async () => {
       if ("close" in world) await world.close();
     });
-    for (const { name, play, only } of scenarios) {
-      const skipped = only?.world === "simulated";
-      test.skipIf(skipped)(
-        skipped ? `${name} (simulated only: ${only.because})` : name,
-        async (context) => {
-          if ("missing" in world) return context.skip(world.missing);
-          await play(world);
-        },
-        120_000,
-      );
-    }
+    const declare = ({ name, play, stage }: Scenario) => {
+      const skipped = stage.only === "simulated";
+      test(skipped ? `${name} (simulated only: ${stage.because})` : name, {
+        skip: skipped,
+        concurrent: !stage.alone,
+        timeout: 120_000,
+      }, async (context) => {
+        if ("missing" in world) return context.skip(world.missing);
+        await play(world);
+      });
+    };
+    for (const each of scenarios.filter(({ stage }) => !stage.alone)) declare(each);
+    describe.sequential("one at a time", () => {
+      for (const each of scenarios.filter(({ stage }) => stage.alone)) declare(each);
+    });
   });
 }

@@ -1,4 +1,8 @@
 import "./deposit.ts";
+import "./login.ts";
+import "./listening.ts";
+import "./custody.ts";
+import "./faults.ts";
 import { playScenarios } from "./scenario.ts";
 
 playScenarios();

@@ -13,7 +13,7 @@ import { Phone } from "../asterisk/phone.ts";
 import { tone } from "../asterisk/wav.ts";
 import { Heard } from "./heard.ts";
 import { type Eventually, openStorage, viewMailbox } from "./mailbox.ts";
-import { BOXES, type Process, soundName, type Telephone, type World } from "./world.ts";
+import { BOXES, soundName, type Telephone, type World } from "./world.ts";
 
 /** Faked time that an expectation may take, milliseconds. */
 const PATIENCE_MS = 60_000;
@@ -73,12 +73,9 @@ export async function startSimulatedWorld(): Promise<World & { close(): Promise<
   let voices = 0;
   const telephone = (number: string, name = "") =>
     makeTelephone(new Phone(asterisk, clock, { number, name }), asterisk, clock, 400 + 100 * voices++);
-  const notHere = (what: string): Process => ({
-    kill: () => Promise.reject(new Error(`${what} cannot be killed in the simulated world`)),
-    start: () => Promise.reject(new Error(`${what} cannot be started in the simulated world`)),
-  });
   return {
     pin: MAILBOXES.pin,
+    pair: { extension: "1001&1002", boxes: ["1001", "1002"] },
     caller: async ({ number = "5550100", name } = {}) => telephone(number, name),
     owner: async (box) => telephone(box),
     mailbox: (box) => viewMailbox(engine, box, eventually),
@@ -97,8 +94,18 @@ export async function startSimulatedWorld(): Promise<World & { close(): Promise<
         program = await start();
       },
     },
-    redis: notHere("Redis"),
-    imap: notHere("the mail server"),
+    redis: {
+      async kill() {
+        redis?.kill();
+        await redis?.exited;
+      },
+      start: async () => redis?.restart(),
+    },
+    imap: {
+      kill: () => Promise.reject(new Error("the simulated world has no mail server")),
+      start: () => Promise.reject(new Error("the simulated world has no mail server")),
+    },
+    faults: asterisk.faults,
     async dropSocket() {
       asterisk.applications.dropSockets();
       await clock.settle();
@@ -147,8 +154,8 @@ function addSite(asterisk: SimulatedAsterisk): void {
   }
   asterisk.site.set("lab/*98", (line) => line.gosub("retrieve", "@default"));
   asterisk.site.set("lab/*97", (line) => line.gosub("retrieve", `${line.channel.caller.number}@default`));
-  asterisk.site.set("exits/o", (line) => line.playback("demo-congrats"));
-  asterisk.site.set("exits/a", (line) => line.playback("demo-thanks"));
+  asterisk.site.set("exits/o", (line) => line.playback("auth-thankyou"));
+  asterisk.site.set("exits/a", (line) => line.playback("vm-msgsaved"));
 }
 
 function makeTelephone(

@@ -1,4 +1,5 @@
 import type { Folder } from "../../src/model/folder.ts";
+import type { Faults } from "../asterisk/faults.ts";
 
 /** Where a scenario takes place: an Asterisk, the program under test, telephones and mailboxes. */
 export interface World {
@@ -9,13 +10,17 @@ export interface World {
   mailbox(box: string): MailboxView;
   /** Mailboxes that nobody else uses, by what is configured for them. */
   box(kind?: BoxKind): string;
+  /** An extension that leads to both of these mailboxes at once. */
+  readonly pair: { readonly extension: string; readonly boxes: readonly [string, string] };
   readonly pin: string;
   /** The program under test. */
   readonly program: Process;
   readonly redis: Process;
   /** The mail server; only where there is one. */
   readonly imap: Process;
-  /** Cuts the program's connection to Asterisk's events. */
+  /** Faults of the simulated Asterisk; the real one has none on request. */
+  readonly faults: Faults;
+  /** Cuts the program's connection to the events of the simulated Asterisk. */
   dropSocket(): Promise<void>;
 }
 

@@ -1,0 +1,102 @@
+import { leaveMessage, logIn, youHave } from "./owner.ts";
+import { type Stage, scenario } from "./scenario.ts";
+
+/** What Asterisk does wrong on request only. */
+const SIMULATED: Stage = { only: "simulated", because: "a real Asterisk makes no faults on request" };
+
+scenario(
+  "the connection to Asterisk is lost while a caller speaks",
+  async (world) => {
+    const box = world.box();
+    const caller = await world.caller();
+    await caller.dials(box);
+    await caller.hears("vm-theperson");
+    await caller.presses("#");
+    await caller.hears("beep");
+    await caller.isRecorded();
+    await caller.speaks(2);
+    await world.dropSocket();
+    await caller.speaks(3);
+    await caller.presses("#");
+    await caller.hears("auth-thankyou");
+    await caller.isHungUpOn();
+    await world.mailbox(box).has({ new: 1 });
+  },
+  SIMULATED,
+);
+
+scenario(
+  "the connection to Asterisk is lost while a message is heard",
+  async (world) => {
+    const box = world.box();
+    const owner = await world.owner(box);
+    await leaveMessage(world, box);
+    await world.mailbox(box).has({ new: 1 });
+    await logIn(world, owner, box);
+    await owner.hears(...youHave.oneNew);
+    await world.dropSocket();
+    await owner.isSilent(1);
+    await owner.presses("1");
+    await owner.hearsItOut();
+    await owner.presses("#");
+    await owner.hears("vm-goodbye");
+    await owner.isHungUpOn();
+  },
+  SIMULATED,
+);
+
+scenario(
+  "the end of the greeting is not reported",
+  async (world) => {
+    const box = world.box();
+    const caller = await world.caller();
+    world.faults.lose("PlaybackFinished");
+    await caller.dials(box);
+    await caller.hears("vm-theperson");
+    await caller.isSilent(20);
+    await caller.isRecorded();
+    await caller.speaks(3);
+    await caller.hangsUp();
+    await world.mailbox(box).has({ new: 1 });
+  },
+  SIMULATED,
+);
+
+scenario(
+  "the end of a recording is not reported",
+  async (world) => {
+    const box = world.box();
+    world.faults.lose("RecordingFinished");
+    await leaveMessage(world, box);
+    await world.mailbox(box).has({ new: 1 });
+  },
+  SIMULATED,
+);
+
+scenario(
+  "every end is reported twice, and a hang-up late",
+  async (world) => {
+    const box = world.box();
+    const owner = await world.owner(box);
+    world.faults.duplicate("StasisStart");
+    world.faults.duplicate("RecordingFinished");
+    world.faults.delay("StasisEnd", 3_000);
+    await leaveMessage(world, box);
+    await world.mailbox(box).has({ new: 1 });
+    await owner.lampShows({ new: 1, old: 0 });
+  },
+  SIMULATED,
+);
+
+scenario(
+  "Asterisk refuses the greeting",
+  async (world) => {
+    const box = world.box();
+    const caller = await world.caller();
+    world.faults.refuse("channels.playWithId", 500);
+    await caller.dials(box);
+    await caller.isHungUpOn();
+    await world.mailbox(box).has({});
+  },
+  SIMULATED,
+);

@@ -1,0 +1,37 @@
+import type { Telephone, World } from "./world.ts";
+
+/** Scenes that many scenarios share. */
+
+/** Somebody leaves a message of so many seconds. */
+export async function leaveMessage(
+  world: World,
+  box: string,
+  caller?: Telephone,
+  seconds = 2,
+): Promise<void> {
+  const somebody = caller ?? (await world.caller());
+  await somebody.dials(box);
+  await somebody.hears("vm-theperson");
+  await somebody.presses("#");
+  await somebody.hears("beep");
+  await somebody.isRecorded();
+  await somebody.speaks(seconds);
+  await somebody.hangsUp();
+}
+
+/** Calls the voicemail and logs in; what is heard next is the inventory. */
+export async function logIn(world: World, owner: Telephone, box: string): Promise<void> {
+  await owner.dials("*98");
+  await owner.hears("vm-login");
+  await owner.presses(`${box}#`);
+  await owner.hears("vm-password");
+  await owner.presses(`${world.pin}#`);
+}
+
+export const youHave = {
+  nothing: ["vm-youhave", "vm-no", "vm-messages"],
+  oneNew: ["vm-youhave", "digits/1", "vm-INBOX", "vm-message"],
+  twoNew: ["vm-youhave", "digits/2", "vm-INBOX", "vm-messages"],
+  oneOld: ["vm-youhave", "digits/1", "vm-Old", "vm-message"],
+  oneNewOneOld: ["vm-youhave", "digits/1", "vm-INBOX", "vm-and", "digits/1", "vm-Old", "vm-message"],
+} as const;
