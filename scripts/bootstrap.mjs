@@ -18,13 +18,15 @@ const installed = existsSync(stamp) && readFileSync(stamp, "utf8") === lock;
 
 if (!installed) {
   console.log("voxpost: installing the npm packages of package-lock.json into node_modules/ ...");
-  const npm = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], {
+  // Not `npm ci`: it insists on the optional packages of every platform, also where a mirror has only this one's. With
+  // --no-save the versions of the lock file are installed, and the file stays as it is.
+  const npm = spawnSync("npm", ["install", "--no-save", "--no-audit", "--no-fund"], {
     stdio: ["ignore", "inherit", "inherit"],
     shell: process.platform === "win32",
   });
   if (npm.status !== 0) {
     console.error(
-      "voxpost: `npm ci` failed; see its message above. A proxy or an offline registry is the usual cause.",
+      "voxpost: `npm install` failed; see its message above. A proxy or an offline registry is the usual cause.",
     );
     process.exit(1);
   }
