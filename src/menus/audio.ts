@@ -39,7 +39,10 @@ export class AudioCache {
   readonly #store: Store;
   readonly #folder: string;
   readonly #fetches = new Map<string, Fetch>();
+  /** Fetches that were given up but may still be writing. */
+  readonly #dropping = new Set<Promise<void>>();
   #disposed = false;
+  #saves = 0;
 
   constructor(store: Store, folder: string) {
     this.#store = store;
@@ -65,7 +68,8 @@ export class AudioCache {
   /** Ends what is being fetched and removes every file. Nothing is fetched afterwards. */
   async dispose(): Promise<void> {
     this.#disposed = true;
-    await Promise.all([...this.#fetches.keys()].map((id) => this.#drop(id)));
+    for (const id of this.#fetches.keys()) void this.#drop(id);
+    await Promise.all(this.#dropping);
     await rm(this.#folder, { recursive: true, force: true });
   }
 
@@ -95,11 +99,13 @@ export class AudioCache {
   async #save(entry: Entry, signal: AbortSignal): Promise<FetchedPart[]> {
     signal.throwIfAborted();
     await mkdir(this.#folder, { recursive: true });
+    // A number of our own: an id may come from a mail that somebody else wrote.
+    const name = this.#saves++;
     const parts = await this.#store.audio(entry, signal);
     try {
       const saved: FetchedPart[] = [];
       for (const [index, part] of parts.entries()) {
-        saved.push(await save(part, join(this.#folder, `${entry.envelope.id}-${index}`), signal));
+        saved.push(await save(part, join(this.#folder, `${name}-${index}`), signal));
       }
       if (!saved.some((part) => part.kind === "voice")) {
         throw new VoxpostError("MESSAGE_MALFORMED", "A message has no audio", {
@@ -116,12 +122,19 @@ export class AudioCache {
     const fetch = this.#fetches.get(id);
     if (!fetch) return;
     this.#fetches.delete(id);
-    fetch.stop.abort();
-    const parts = await fetch.parts.catch(() => []);
-    // Only when nobody writes any more is a removed file gone for good.
-    await Promise.race([fetch.work, sleep(STOP_WAIT, undefined, { ref: false })]);
-    await Promise.all(parts.map((part) => rm(part.path, { force: true })));
+    const dropping = removed(fetch);
+    this.#dropping.add(dropping);
+    await dropping;
+    this.#dropping.delete(dropping);
   }
+}
+
+async function removed(fetch: Fetch): Promise<void> {
+  fetch.stop.abort();
+  const parts = await fetch.parts.catch(() => []);
+  // Only when nobody writes any more is a removed file gone for good.
+  await Promise.race([fetch.work, sleep(STOP_WAIT, undefined, { ref: false })]);
+  await Promise.allSettled(parts.map((part) => rm(part.path, { force: true })));
 }
 
 async function save(part: AudioPart, path: string, signal: AbortSignal): Promise<FetchedPart> {

@@ -14,24 +14,21 @@ const OPERATION = 15_000;
 /**
  * Carries out what a caller marked: deleted messages go to the trash, heard ones become old. It belongs to no call, so
  * it goes on after a hang-up; it ends by itself, and never rejects. A mark that could not be carried out is logged: its
- * message stays where it was. Resolves to whether anything changed.
+ * message stays where it was.
  */
 export async function applyMarks(
   store: Store,
   items: readonly Item[],
   log: Logger,
   delays: readonly number[] = RETRY_DELAYS,
-): Promise<boolean> {
-  let changed = false;
+): Promise<void> {
   let left = items.filter((item) => item.deleted || becomesOld(item));
   for (const delay of [0, ...delays]) {
     if (left.length === 0) break;
     await sleep(delay);
     const again: Item[] = [];
     for (const item of left) {
-      const done = await apply(store, item, log);
-      if (done === "retry") again.push(item);
-      else changed = true;
+      if ((await apply(store, item, log)) === "retry") again.push(item);
     }
     left = again;
   }
@@ -39,7 +36,6 @@ export async function applyMarks(
     const { id } = entry.envelope;
     log.error({ id, deleted }, "A message could not be marked after the call; it stays as it was");
   }
-  return changed;
 }
 
 function becomesOld(item: Item): boolean {

@@ -76,7 +76,9 @@ async function authorise(
     context,
     prefix: options.has("p") ? name : "",
     given: known !== undefined,
-    assistant: (await call.extensionExists(place.context, place.extension)) ? place : undefined,
+    assistant: (await call.extensionExists(place.context, place.extension).catch(() => false))
+      ? place
+      : undefined,
     mailbox: known?.address,
     failures: 0,
     owner: undefined as Subscriber | undefined,

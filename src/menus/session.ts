@@ -160,7 +160,9 @@ export class Retrieval {
 
   async #carryOut(items: readonly Item[]): Promise<void> {
     await Promise.all(this.#writing);
-    if (await applyMarks(this.store, items, this.call.log, this.#retryDelays)) await this.lamp();
+    await applyMarks(this.store, items, this.call.log, this.#retryDelays);
+    // Saving changes counts as well, and an owner who looked in expects a lamp that is right.
+    if (items.length > 0) await this.#lamp();
   }
 
   /** After the call: everything that was marked is carried out, and no file is left. Never rejects. */
@@ -172,7 +174,7 @@ export class Retrieval {
     });
   }
 
-  async lamp(): Promise<void> {
+  async #lamp(): Promise<void> {
     try {
       await this.#enqueue.mwi(this.subscriber.address);
     } catch (error) {

@@ -37,11 +37,11 @@ export async function within<T>(
   }
 }
 
-/** Waits for work that has a bound of its own, and breaks a long silence with a word. */
-export async function patiently<T>(call: Call, work: Promise<T>): Promise<T> {
+/** Waits for work that has a bound of its own, and breaks a long silence with a word. `silence` in milliseconds. */
+export async function patiently<T>(call: Call, work: Promise<T>, silence = SILENCE): Promise<T> {
   work.catch(() => undefined);
   const timer = new AbortController();
-  const silent = sleep(SILENCE, true, { signal: timer.signal }).catch(() => false);
+  const silent = sleep(silence, true, { signal: timer.signal }).catch(() => false);
   try {
     const stillWaiting = await Promise.race([work.then(() => false), silent]);
     if (stillWaiting) await call.play(["one-moment-please"], { bargeIn: "none" });

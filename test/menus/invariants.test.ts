@@ -17,7 +17,7 @@ afterAll(() => {
   expect(unhandled).toEqual([]);
 });
 
-const RUNS = 150;
+const RUNS = 100;
 const MOST_MOMENTS = 400;
 
 /** Hears everything, presses what the list says at each moment, then nothing or hangs up. */
@@ -80,8 +80,10 @@ describe("retrieval", () => {
             expect(phone.heard.filter((line) => line === "vm-goodbye").length).toBeLessThanOrEqual(1);
             expect(phone.left !== undefined).toBe(!phone.signal.aborted);
             expect(Object.keys(await world.messages()).sort()).toEqual(ALL);
-            const savedAsOld = phone.heard.some((line) => line.includes("vm-savedto vm-Old"));
-            if (!savedAsOld) expect((await world.messages()).broken).not.toContain("heard");
+            // Key 9 may save it as old on purpose.
+            if (!keys.join("").includes("9")) {
+              expect((await world.messages()).broken).not.toContain("heard");
+            }
             expect(world.leftovers()).toEqual([]);
           } finally {
             world.remove();

@@ -487,6 +487,7 @@ describe("folders", () => {
     ]);
     expect(missed).toEqual([]);
     expect(await world.messages()).toEqual({ m1: where });
+    expect(world.lamps).toEqual(["1001@default"]);
   });
 });
 
