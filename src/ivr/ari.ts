@@ -44,7 +44,7 @@ export async function subscribe(
   server: AriServer,
   options: AriSubscriptionOptions,
 ): Promise<AriSubscription> {
-  const client = (await bounded(connectInTurn(server), server, options.timeoutMs)) as Client & {
+  const client = (await connectInTurn(server, options.timeoutMs)) as Client & {
     _ws: Socket;
     _wsClosed: boolean;
   };
@@ -95,6 +95,7 @@ export async function subscribe(
   opened = true;
   return {
     close() {
+      if (ended) return;
       ended = true;
       clearInterval(pings);
       socket.close();
@@ -104,9 +105,14 @@ export async function subscribe(
 
 let turn: Promise<unknown> = Promise.resolve();
 
-/** ari-client keeps the password for reading the API description in one place for all servers, so they take turns. */
-function connectInTurn(server: AriServer): Promise<Client> {
-  const connection = turn.then(() => ari.connect(server.url, server.user, server.password));
+/**
+ * ari-client keeps the password for reading the API description in one place for all servers, so they take turns. It would
+ * wait for ever for a server that falls silent.
+ */
+function connectInTurn(server: AriServer, timeoutMs: number): Promise<Client> {
+  const connection = turn.then(() =>
+    bounded(ari.connect(server.url, server.user, server.password), server, timeoutMs),
+  );
   turn = connection.catch(() => {});
   return connection;
 }
@@ -119,15 +125,14 @@ async function bounded<T>(work: Promise<T>, server: AriServer, timeoutMs: number
   try {
     return await Promise.race([work, timeout]);
   } catch (error) {
-    throw VoxpostError.from(toError(error), "ASTERISK_UNREACHABLE", `Cannot connect to ARI at ${server.url}`);
+    // swagger-client rejects with plain strings too.
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new VoxpostError("ASTERISK_UNREACHABLE", `Cannot connect to ARI at ${server.url}: ${detail}`, {
+      cause: error,
+    });
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** swagger-client rejects with plain strings too. */
-function toError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }
 
 function parseEvent(data: unknown): AriEvent | undefined {

@@ -1,4 +1,4 @@
-import { VoxpostError } from "../errors.ts";
+import { isCode, VoxpostError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { type AriSubscription, subscribe } from "./ari.ts";
 import { AriEvents } from "./ari-events.ts";
@@ -140,13 +140,18 @@ export class Asterisk {
       if (!this.#isOver()) this.log.warn({ reason }, "connection to Asterisk lost");
     } finally {
       off();
+      this.#subscription?.close();
       if (!this.#isOver()) this.#setState("connecting");
     }
   }
 
   async #readWhatWasMissed(): Promise<void> {
     for (const listener of [...this.#upListeners]) {
-      await listener().catch((error) => this.log.error({ err: error }, "state not read after connecting"));
+      await listener().catch((error) => {
+        // Away again before we knew anything: that was no connection.
+        if (isCode(error, "ASTERISK_UNREACHABLE")) throw error;
+        this.log.error({ err: error }, "state not read after connecting");
+      });
     }
   }
 

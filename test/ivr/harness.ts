@@ -8,6 +8,7 @@ import type { Call } from "../../src/ivr/call.ts";
 import { createIvr, type Ivr } from "../../src/ivr/ivr.ts";
 import { Media } from "../../src/ivr/media.ts";
 import { createLogger } from "../../src/log.ts";
+import { startWire, type Wire } from "./wire.ts";
 
 /** A call that entered the program, handed to the test instead of to menus. */
 export interface HandedCall {
@@ -24,6 +25,8 @@ export interface Rig {
   readonly asterisk: AsteriskLab;
   readonly media: Media;
   readonly ivr: Ivr;
+  /** What our requests and events go through. */
+  readonly wire: Wire;
   readonly phone: Phone;
   readonly events: AriEvent[];
   readonly replaced: VoxpostError[];
@@ -44,15 +47,17 @@ export async function startRig(): Promise<Rig | undefined> {
   const log = createLogger(process.env.VOXPOST_TEST_LOG ?? "silent");
   const media = new Media({ host: "127.0.0.1", port: 0, log });
   await media.listen();
+  const wire = await startWire(asterisk.ari.url);
   const waiting: ((call: HandedCall) => void)[] = [];
   const events: AriEvent[] = [];
   const replaced: VoxpostError[] = [];
   const ivr = createIvr({
-    server: { name: "lab", ...asterisk.ari },
+    server: { name: "lab", ...asterisk.ari, url: wire.url },
     instance: "lab",
     media,
     log,
     retryMs: [20, 500],
+    timeoutMs: 1_000,
     onReplaced: (error) => replaced.push(error),
     handler: (entry, args, call) =>
       rig.handler?.(entry, args, call) ??
@@ -72,6 +77,7 @@ export async function startRig(): Promise<Rig | undefined> {
     asterisk,
     media,
     ivr,
+    wire,
     phone,
     events,
     replaced,
@@ -85,6 +91,7 @@ export async function startRig(): Promise<Rig | undefined> {
       await phone.close();
       await ivr.close();
       await media.close();
+      await wire.close();
       await lab.stop();
     },
   };

@@ -1,0 +1,190 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import type { AriChannel } from "../../src/ivr/ari-events.ts";
+import { AriRequests } from "../../src/ivr/ari-requests.ts";
+import { createIvr } from "../../src/ivr/ivr.ts";
+import { createLogger } from "../../src/log.ts";
+import { type Rig, startRig } from "./harness.ts";
+
+describe("the connection to a real Asterisk", () => {
+  let rig: Rig;
+  /** Past the wire. */
+  let direct: AriRequests;
+
+  beforeAll(async () => {
+    const started = await startRig();
+    if (!started)
+      throw new Error("these tests need a real Asterisk: root on Debian, or Asterisk 18 or newer");
+    rig = started;
+    direct = new AriRequests(rig.asterisk.ari);
+  });
+  afterAll(() => rig?.close());
+  afterEach(async () => {
+    rig.wire.thaw();
+    rig.handler = undefined;
+    await rig.phone.hangUp().catch(() => {});
+    await rig.asterisk.console("dialplan set global VOXPOST_WATCHDOG 15");
+    await vi.waitFor(() => expect([rig.ivr.asterisk.state, rig.ivr.calls.size]).toEqual(["up", 0]), 10_000);
+    await vi.waitFor(async () => expect(await direct.get("/channels")).toEqual([]), 5_000);
+  });
+
+  /** Where the one call is in the dialplan. */
+  async function place(): Promise<string> {
+    const [channel] = await direct.get<AriChannel[]>("/channels");
+    return `${channel?.dialplan?.context},${channel?.dialplan?.exten},${channel?.dialplan?.app_name}`;
+  }
+  const until = (listener: () => Promise<void>) => vi.waitFor(listener, { timeout: 10_000, interval: 50 });
+  const isUp = () => until(async () => expect(rig.ivr.asterisk.state).toBe("up"));
+
+  it("comes back after it was cut, and calls go on with their keys", async () => {
+    const { call, done } = await rig.ring();
+    const playing = call.play(["vm-no"]);
+    await until(async () => expect(rig.events.some(({ type }) => type === "PlaybackStarted")).toBe(true));
+    rig.wire.cut();
+    await until(async () => expect(rig.ivr.asterisk.state).toBe("connecting"));
+    await isUp();
+    await playing;
+    const key = call.key(5_000);
+    await rig.phone.press("7");
+    await expect(key).resolves.toBe("7");
+    await expect(call.play(["vm-youhave"])).resolves.toBeUndefined();
+    done();
+    expect(await rig.phone.ended).toBe("they");
+  });
+
+  it("learns of a hang-up and of the end of a recording that it was not told of", async () => {
+    const { call, done } = await rig.ring();
+    const name = (part: number) => `voxpost/take/missed~${part}`;
+    const recording = call.record({ name, maxSeconds: 60, maxSilence: 0 });
+    await until(async () => expect(await rig.ivr.recordings.isLive(name(0))).toBe(true));
+    rig.wire.freeze({ forNew: true });
+    await rig.phone.hangUp();
+    await until(async () => expect(await direct.get("/channels")).toEqual([]));
+    rig.wire.thaw();
+    await expect(recording).resolves.toEqual({ parts: [name(0)], ended: "hangup", duration: 0 });
+    expect(call.signal.aborted).toBe(true);
+    done();
+  });
+
+  it("takes a call that entered while it was deaf", async () => {
+    rig.wire.freeze();
+    const { call, done, entry, args } = await rig.ring();
+    expect([entry, args[0]]).toEqual(["deposit", "1001@default"]);
+    const key = call.key(5_000);
+    await rig.phone.press("3");
+    await expect(key).resolves.toBe("3");
+    done();
+  });
+
+  it("sends on a call that a dead program began", async () => {
+    await rig.ring();
+    const [channel] = await direct.get<AriChannel[]>("/channels");
+    // Another process of the same name, which knows of no call; the first one is dead, as it is deaf for good.
+    rig.wire.freeze({ forNew: true });
+    const successor = createIvr({
+      server: { name: "lab", ...rig.asterisk.ari },
+      instance: "lab",
+      media: rig.media,
+      log: createLogger("silent"),
+      onReplaced: () => {},
+      handler: async () => {},
+    });
+    successor.start();
+    await successor.asterisk.whenUp(AbortSignal.timeout(5_000));
+    await until(async () => expect(await place()).toMatch(/^voxpost,(greet|tape)/));
+    expect((await direct.get<AriChannel[]>("/channels"))[0]?.id).toBe(channel?.id);
+    await successor.close();
+  });
+
+  it("leads a call out by the dead man's switch when the program is gone, and not before", async () => {
+    await rig.asterisk.console("dialplan set global VOXPOST_WATCHDOG 2");
+    const { call } = await rig.ring();
+    await expect(call.key(4_000)).resolves.toBeUndefined();
+    expect(await place()).toMatch(/^voxpost,try,Stasis/);
+    rig.wire.freeze({ forNew: true });
+    await until(async () => expect(await place()).toMatch(/^voxpost,(greet|tape)/));
+  });
+
+  it("gives a call whose handler failed to the dialplan, which records", async () => {
+    rig.handler = async (_entry, _args, call) => {
+      await call.answer();
+      throw new Error("a fault in a menu");
+    };
+    await rig.phone.dial("1001");
+    await until(async () => expect(await place()).toMatch(/^voxpost,(greet|tape)/));
+  });
+
+  it("gives a call back at the place that it is told", async () => {
+    const { call, done } = await rig.ring();
+    await call.leave({ context: "lab", extension: "*96" });
+    done();
+    await until(async () => expect(await place()).toBe("lab,*96,Echo"));
+  });
+
+  it("hangs up", async () => {
+    const { call, done } = await rig.ring();
+    await call.hangUp();
+    done();
+    expect(await rig.phone.ended).toBe("they");
+  });
+
+  it("comes back after a restart of Asterisk; its calls are gone, new ones are served", async () => {
+    const { call, done } = await rig.ring();
+    const key = call.key(60_000);
+    const gone = expect(key).rejects.toMatchObject({ code: "CALL_GONE" });
+    rig.asterisk.kill();
+    await rig.asterisk.exited;
+    await rig.asterisk.restart();
+    await gone;
+    done();
+    rig.phone.vanish();
+    await isUp();
+    const next = await rig.ring();
+    await next.call.play(["vm-goodbye"]);
+    next.done();
+    expect(await rig.phone.ended).toBe("they");
+  });
+
+  it("reports what cannot be asked, within its time", async () => {
+    const { requests } = rig.ivr.asterisk;
+    await expect(requests.get("/channels/none")).rejects.toMatchObject({ code: "CALL_GONE" });
+    await expect(requests.get("/sounds/none")).rejects.toMatchObject({ code: "ASTERISK_REFUSED" });
+    const stranger = new AriRequests({ ...rig.asterisk.ari, password: "wrong" });
+    await expect(stranger.get("/channels")).rejects.toThrow(/ari\.conf/);
+    rig.wire.freeze({ forNew: true });
+    await expect(requests.get("/channels")).rejects.toMatchObject({
+      code: "ASTERISK_UNREACHABLE",
+      retryable: true,
+    });
+    const nobody = new AriRequests({ ...rig.asterisk.ari, url: "http://127.0.0.1:1" });
+    await expect(nobody.get("/channels")).rejects.toMatchObject({ code: "ASTERISK_UNREACHABLE" });
+  });
+
+  it("drains: present calls end in their time, new ones are sent on", async () => {
+    const drained = rig.ivr.drain();
+    await drained;
+    await rig.phone.dial("1001");
+    await until(async () => expect(await place()).toMatch(/^voxpost,(greet|tape)/));
+  });
+
+  it("says loudly that another program took its name", async () => {
+    const other = createIvr({
+      server: { name: "lab", ...rig.asterisk.ari },
+      instance: "lab",
+      media: rig.media,
+      log: createLogger("silent"),
+      onReplaced: () => {},
+      handler: async () => {},
+    });
+    other.start();
+    await other.asterisk.whenUp(AbortSignal.timeout(5_000));
+    await until(async () => expect(rig.replaced).toHaveLength(1));
+    expect(rig.replaced[0]).toMatchObject({ code: "APPLICATION_REPLACED" });
+    expect(rig.ivr.asterisk.state).toBe("replaced");
+    await other.close();
+    // The next test begins with a connection again.
+    await rig.close();
+    const started = await startRig();
+    if (started) rig = started;
+    direct = new AriRequests(rig.asterisk.ari);
+  });
+});
