@@ -66,7 +66,7 @@ scenario("who hangs up during the greeting leaves nothing", async (world) => {
   await caller.dials(box);
   await caller.hears("vm-theperson");
   await caller.hangsUp();
-  await world.mailbox(box).has({ new: 0 });
+  await world.mailbox(box).staysEmpty();
 });
 
 scenario("# skips the greeting, other keys do not", async (world) => {
@@ -105,7 +105,7 @@ scenario("0 leads to the operator", async (world) => {
   await caller.presses("0");
   await caller.hears("transfer");
   await caller.isHungUpOn();
-  await world.mailbox(box).has({ new: 0 });
+  await world.mailbox(box).staysEmpty();
 });
 
 scenario("* leads to the assistant", async (world) => {
@@ -115,7 +115,7 @@ scenario("* leads to the assistant", async (world) => {
   await caller.hears("vm-theperson");
   await caller.presses("*");
   await caller.isHungUpOn();
-  await world.mailbox(box).has({ new: 0 });
+  await world.mailbox(box).staysEmpty();
 });
 
 scenario("a caller's name and number cannot break out of anything", async (world) => {

@@ -96,7 +96,7 @@ scenario(
     world.faults.refuse("channels.playWithId", 500);
     await caller.dials(box);
     await caller.isHungUpOn();
-    await world.mailbox(box).has({});
+    await world.mailbox(box).staysEmpty();
   },
   SIMULATED,
 );

@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import { createLogger } from "../../src/log.ts";
 import type { Folder } from "../../src/model/folder.ts";
 import type { Engine } from "../../src/storage/engine.ts";
@@ -15,7 +16,12 @@ export async function openStorage(tree: unknown, folder: string): Promise<Engine
   return engine;
 }
 
-export function viewMailbox(engine: Engine, number: string, eventually: Eventually): MailboxView {
+export function viewMailbox(
+  engine: Engine,
+  number: string,
+  eventually: Eventually,
+  pause: () => Promise<void>,
+): MailboxView {
   const address = { mailbox: number, context: "default" };
   return {
     async has(wanted, folder = "INBOX") {
@@ -28,6 +34,10 @@ export function viewMailbox(engine: Engine, number: string, eventually: Eventual
         },
         () => `${number} ${folder} to have ${wanted.new ?? 0} new, ${wanted.old ?? 0} old; it has ${seen}`,
       );
+    },
+    async staysEmpty() {
+      await pause();
+      expect(await engine.count(address, "INBOX")).toEqual({ urgent: 0, new: 0, old: 0 });
     },
     messages: (folder = "INBOX") => readAll(engine, address, folder),
   };

@@ -67,7 +67,7 @@ export async function startRealWorld(): Promise<(World & { close(): Promise<void
       await phone.register();
       return makeTelephone(phone, app, { number: box }, 350);
     },
-    mailbox: (box) => viewMailbox(engine, box, eventually),
+    mailbox: (box) => viewMailbox(engine, box, eventually, () => sleep(4_000)),
     box: (kind = "plain") => String(FIRST[kind] + used[kind]++),
     program: {
       async kill() {

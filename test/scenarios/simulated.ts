@@ -78,7 +78,7 @@ export async function startSimulatedWorld(): Promise<World & { close(): Promise<
     pair: { extension: "1001&1002", boxes: ["1001", "1002"] },
     caller: async ({ number = "5550100", name } = {}) => telephone(number, name),
     owner: async (box) => telephone(box),
-    mailbox: (box) => viewMailbox(engine, box, eventually),
+    mailbox: (box) => viewMailbox(engine, box, eventually, () => clock.advance(40_000)),
     box(kind = "plain") {
       const number = Object.keys(BOX_NUMBERS).find((each) => BOX_NUMBERS[each] === kind && !used.has(each));
       if (!number) throw new Error(`no ${kind} mailbox left`);
@@ -89,6 +89,7 @@ export async function startSimulatedWorld(): Promise<World & { close(): Promise<
       async kill() {
         await program?.stop();
         program = undefined;
+        await clock.settle();
       },
       async start() {
         program = await start();

@@ -69,6 +69,8 @@ export interface Telephone {
 export interface MailboxView {
   /** Waits until the folder has this many. */
   has(counts: { new?: number; old?: number }, folder?: Folder): Promise<void>;
+  /** Fails when a message arrives within some seconds. */
+  staysEmpty(): Promise<void>;
   messages(folder?: Folder): Promise<readonly HeardMessage[]>;
 }
 
