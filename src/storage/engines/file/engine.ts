@@ -13,7 +13,7 @@ import { countViews, pageOf } from "../../view.ts";
 import { openAudio } from "./contents.ts";
 import { toFault } from "./faults.ts";
 import { greetingArrival, greetingName, listGreetings, withGreeting } from "./greetings.ts";
-import { type MessageName, nameOf, newKey } from "./names.ts";
+import { type MessageName, nameOf, newKey, timeOf } from "./names.ts";
 import { Tree } from "./tree.ts";
 import { watchFolder } from "./watch.ts";
 
@@ -123,7 +123,7 @@ export class FileEngine implements Engine {
       const target = await this.#tree.make(ref.mailbox, to);
       const arrival = this.#tree.arrivals.next();
       return this.#tree.withMessage(ref, async (path, now) => {
-        const key = newKey(now.receivedAt, arrival, now.id);
+        const key = newKey(timeOf(now), arrival, now.id);
         await renameDurably(path, join(target, nameOf(key, now)));
         return { mailbox: ref.mailbox, folder: to, key };
       });
@@ -205,5 +205,5 @@ export class FileEngine implements Engine {
 
 function matches(name: MessageName, query: FindQuery): boolean {
   if (query.id !== undefined && name.id !== query.id) return false;
-  return query.receivedSince === undefined || name.receivedAt >= query.receivedSince;
+  return query.receivedSince === undefined || timeOf(name) >= query.receivedSince;
 }

@@ -7,7 +7,8 @@ import { arrivedAt, type MessageName, namesOf, parseName } from "./names.ts";
 /** What is in a folder, from names alone. Whatever has no message's name is told to `onForeign` and left alone. */
 export async function listNames(folder: string, onForeign: (name: string) => void): Promise<MessageName[]> {
   const messages = new Map<string, MessageName>();
-  for (const name of await readdir(folder)) {
+  // Sorted as texts, which is far cheaper here than later as messages.
+  for (const name of (await readdir(folder)).sort()) {
     const message = parseName(name);
     if (message) messages.set(message.key, message);
     else if (!name.startsWith(".")) onForeign(name);

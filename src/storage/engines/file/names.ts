@@ -12,17 +12,22 @@ import type { Placed } from "../../view.ts";
  */
 export interface MessageName extends Placed {
   readonly id: MessageId;
-  readonly receivedAt: Date;
 }
 
-const NAME = /^((\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-[0-9a-z]{11}-([0-9a-f]{32})),(h?u?)$/;
+const TIME = String.raw`\d{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3])(?:[0-5]\d){2}\d{3}Z`;
+const NAME = new RegExp(`^(${TIME}-[0-9a-z]{11}-([0-9a-f]{32})),(h?u?)$`);
 
 /** Undefined for whatever else lies in the folder. */
 export function parseName(text: string): MessageName | undefined {
-  const [, key, year, month, day, hour, minute, second, ms, id, flags] = NAME.exec(text) ?? [];
-  const receivedAt = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}.${ms}Z`);
-  if (key === undefined || id === undefined || Number.isNaN(receivedAt.getTime())) return undefined;
-  return { key, id, receivedAt, heard: flags?.includes("h") ?? false, urgent: flags?.includes("u") ?? false };
+  const [, key, id, flags] = NAME.exec(text) ?? [];
+  if (key === undefined || id === undefined || flags === undefined) return undefined;
+  return { key, id, heard: flags.includes("h"), urgent: flags.includes("u") };
+}
+
+/** The time of the call. Not part of a parsed name: a count of ten thousand needs none of them. */
+export function timeOf({ key }: Placed): Date {
+  const digits = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})/;
+  return new Date(key.slice(0, 18).replace(digits, "$1-$2-$3T$4:$5:$6.$7Z"));
 }
 
 /** @throws VoxpostError STORE_REFUSED for a time outside the years 0 to 9999, or an id that is none */

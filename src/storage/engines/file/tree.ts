@@ -11,7 +11,7 @@ import { messageUnknown } from "../../faults.ts";
 import { type NewContents, readContents, writeContents } from "./contents.ts";
 import { FolderMaker } from "./folders.ts";
 import { listNames, removeFolder, sweepTmp, withMessage } from "./messages.ts";
-import { Arrivals, isKey, type MessageName } from "./names.ts";
+import { Arrivals, isKey, type MessageName, timeOf } from "./names.ts";
 
 /** Beside a mailbox's message folders `greetings` holds what callers hear, and `tmp` what is on its way in or out. */
 export type Place = Folder | "greetings" | "tmp";
@@ -58,13 +58,14 @@ export class Tree {
   async entries(mailbox: MailboxAddress, folder: Folder, names: readonly MessageName[]): Promise<Entry[]> {
     const path = this.path(mailbox, folder);
     const entries = names.map(({ key }) =>
-      withMessage(path, key, async (place, { id, receivedAt, heard, urgent }): Promise<Entry> => {
+      withMessage(path, key, async (place, name): Promise<Entry> => {
         const { record, fault } = await readContents(place);
         if (fault) this.#report(place, fault.message);
         const { audio: _, ...fields } = record;
+        const { id, heard, urgent } = name;
         return {
           ref: { mailbox, folder, key },
-          envelope: { ...fields, id, mailbox, folder, receivedAt, heard, urgent },
+          envelope: { ...fields, id, mailbox, folder, receivedAt: timeOf(name), heard, urgent },
         };
       }),
     );
