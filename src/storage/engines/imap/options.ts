@@ -83,7 +83,8 @@ export const imapOptions = z
           ),
         greetings: z.string().min(1).default("Greetings").describe("Folder of greetings, one mail each."),
       })
-      .prefault({}),
+      .prefault({})
+      .describe("Names of the folders, see below."),
 
     max_connections: connections
       .default(200)
