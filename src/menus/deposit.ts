@@ -61,7 +61,11 @@ async function greet(
   const intro = silent ? [] : ["vm-intro"];
   let say = [...script, ...intro];
   for (let round = 0; round < TRIES; round++) {
-    const key = await call.play(say, { bargeIn: exitKeys(exits) });
+    const key = await call.play(say, { bargeIn: exitKeys(exits) }).catch((error) => {
+      if (isCode(error, "CALL_GONE")) throw error;
+      call.log.error({ err: error }, "A greeting could not be played; the message is taken all the same");
+      return undefined;
+    });
     if (key === undefined || key === "#") return undefined;
     const to = await exitFor(call, exits, key);
     if (to) return to;

@@ -4,6 +4,7 @@ import { isMailboxName, type MailboxAddress } from "../model/mailbox.ts";
 import type { Subscriber, Subscribers } from "../model/subscriber.ts";
 import type { Store } from "../storage/store.ts";
 import type { LoginLimiter } from "./limiter.ts";
+import { STORE_WAIT, within } from "./wait.ts";
 
 export interface LoginDeps {
   readonly store: Store;
@@ -36,7 +37,12 @@ export async function isRight(login: Login, pin: string): Promise<Subscriber | u
   const { mailbox } = login;
   if (!mailbox || !isMailboxName(mailbox.mailbox)) return undefined;
   try {
-    await login.store.authenticate(mailbox, pin, login.call.signal);
+    await within(
+      STORE_WAIT,
+      "Checking a PIN",
+      (signal) => login.store.authenticate(mailbox, pin, signal),
+      login.call.signal,
+    );
   } catch (error) {
     if (isCode(error, "PIN_WRONG", "MAILBOX_UNKNOWN")) return undefined;
     throw error;

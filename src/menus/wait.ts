@@ -37,16 +37,26 @@ export async function within<T>(
   }
 }
 
-/** Waits for work that has a bound of its own, and breaks a long silence with a word. `silence` in milliseconds. */
+/**
+ * Waits for work that has a bound of its own, and breaks a long silence (`silence` in milliseconds) with a word, at
+ * first soon and then now and again.
+ */
 export async function patiently<T>(call: Call, work: Promise<T>, silence = SILENCE): Promise<T> {
   work.catch(() => undefined);
-  const timer = new AbortController();
-  const silent = sleep(silence, true, { signal: timer.signal }).catch(() => false);
+  let pause = silence;
+  while (await lastsLonger(work, pause)) {
+    await call.play(["one-moment-please"], { bargeIn: "none" });
+    pause = 2 * silence;
+  }
+  return work;
+}
+
+async function lastsLonger(work: Promise<unknown>, ms: number): Promise<boolean> {
+  const stop = new AbortController();
+  const over = sleep(ms, true, { signal: stop.signal }).catch(() => false);
   try {
-    const stillWaiting = await Promise.race([work.then(() => false), silent]);
-    if (stillWaiting) await call.play(["one-moment-please"], { bargeIn: "none" });
-    return await work;
+    return await Promise.race([work.then(() => false).catch(() => false), over]);
   } finally {
-    timer.abort();
+    stop.abort();
   }
 }

@@ -193,6 +193,11 @@ describe("recording", () => {
     expect(whole.phone.answered).toBe(true);
   });
 
+  it("takes the message though the greeting cannot be played", async () => {
+    const { phone } = await world.deposit(["1001", "u"], [["beep", SPEAKS]], { refuses: "vm-intro" });
+    expect(world.deposits).toEqual([phone.recorded]);
+  });
+
   it("says when nothing could be recorded", async () => {
     const { heard, phone } = await world.deposit(["1001"], [], { noFile: true });
     expect(heard.at(-1)).toBe("voxpost/not-recorded");

@@ -113,9 +113,11 @@ describe("waiting", () => {
     ).rejects.toMatchObject({
       code: "STORE_TIMEOUT",
     });
-    expect(phone.heard).toEqual(["one-moment-please"]);
+    const words = phone.heard.length;
+    expect(words).toBeGreaterThan(1);
+    expect(new Set(phone.heard)).toEqual(new Set(["one-moment-please"]));
     expect(await patiently(phone, Promise.resolve("at once"), 1000)).toBe("at once");
-    expect(phone.heard).toHaveLength(1);
+    expect(phone.heard).toHaveLength(words);
   });
 });
 

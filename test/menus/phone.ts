@@ -38,6 +38,8 @@ export interface PhoneOptions {
   readonly extensions?: readonly string[];
   /** Asterisk says that it records, but no file exists. */
   readonly noFile?: boolean;
+  /** Asterisk refuses to play anything that holds this word. */
+  readonly refuses?: string;
 }
 
 /**
@@ -85,6 +87,10 @@ export class Phone implements Call {
     options: { bargeIn?: "any" | "none" | readonly Key[] } = {},
   ): Promise<Key | undefined> {
     await this.#step();
+    const { refuses } = this.#options;
+    if (refuses && script.map(wordsOf).includes(refuses)) {
+      throw new VoxpostError("ASTERISK_REFUSED", `Asterisk does not play ${refuses}`);
+    }
     const bargeIn = options.bargeIn ?? "any";
     if (this.#keys.length === 0 || bargeIn === "none") {
       this.#meet({ during: "prompt", words: script.map(wordsOf).join(" ") });
