@@ -21,7 +21,7 @@ export interface Snapshot {
   readonly full: boolean;
 }
 
-export interface SnapshotGreeting {
+interface SnapshotGreeting {
   /** On this machine's disk; it stays there until the greeting has been replaced twice. */
   readonly path: string;
   readonly contentType: string;

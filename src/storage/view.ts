@@ -40,6 +40,6 @@ export function pageOf<T extends Placed>(
 }
 
 /** By code unit, never by language: a key is the same text in every locale. */
-export function byKey(a: Placed, b: Placed): number {
+function byKey(a: Placed, b: Placed): number {
   return a.key < b.key ? -1 : Number(a.key > b.key);
 }

@@ -12,7 +12,7 @@ import { moveCases } from "./contract/moves.ts";
 import { signalCases } from "./contract/signals.ts";
 
 /** What an engine's test gives: fresh data for every case, and the way to open engines on it. */
-export interface Fixture {
+interface Fixture {
   /** Opens an engine on this data. Twice: two programs on one store. Again after `close`: a restart. */
   open(): Promise<Engine>;
   /** An empty mailbox. */
@@ -47,7 +47,7 @@ export interface Suite {
 }
 
 /** What a case needs of an engine; one that lacks it skips the case and says so. */
-export type Need = keyof Capabilities | "elsewhere";
+type Need = keyof Capabilities | "elsewhere";
 
 /**
  * Every promise of src/storage/engine.ts as a case, for any engine, composite or layer: its own test file is a call of

@@ -6,7 +6,7 @@ import { type Counts, FOLDERS, type Folder } from "../../../model/folder.ts";
 import type { GreetingKind } from "../../../model/greeting.ts";
 import { formatMailbox, type MailboxAddress } from "../../../model/mailbox.ts";
 import type { AudioPart, AudioSource, Flags, NewMessage } from "../../../model/message.ts";
-import { isGone, renameDurably } from "../../disk.ts";
+import { isGone, renameDurably, syncFolder } from "../../disk.ts";
 import type { Engine, Entry, FindQuery, ListQuery, Page, Ref } from "../../engine.ts";
 import { Operations } from "../../signals.ts";
 import { countViews, pageOf } from "../../view.ts";
@@ -78,6 +78,8 @@ export class FileEngine implements Engine {
       const found = FOLDERS.map(async (folder) => {
         const names = await this.#tree.names(mailbox, folder);
         const wanted = names.filter((name) => matches(name, query));
+        // Whoever finds a message takes it for stored, but its writer may have been killed between rename and sync.
+        if (query.id !== undefined && wanted.length > 0) await syncFolder(this.#tree.path(mailbox, folder));
         return this.#tree.entries(mailbox, folder, wanted);
       });
       return (await Promise.all(found)).flat();

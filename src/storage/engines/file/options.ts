@@ -7,5 +7,3 @@ export const fileOptions = z.strictObject({
     .min(1)
     .describe("Folder that holds the messages; made when it does not exist. Relative to the configuration."),
 });
-
-export type FileOptions = z.output<typeof fileOptions>;

@@ -9,5 +9,3 @@ export const memoryOptions = z.strictObject({
     .describe("Most audio in one mailbox, greetings not counted. Bytes. Default: no limit.")
     .optional(),
 });
-
-export type MemoryOptions = z.output<typeof memoryOptions>;
