@@ -66,11 +66,12 @@ describe("the dialplan on a real Asterisk", () => {
       expect(name).toMatchObject({
         state: "deposit",
         recipients: [{ mailbox: "1001", context: "default" }],
-        caller: { name: '../../../evil%d,"x' },
         urgent: false,
         take: 0,
         part: 0,
       });
+      // Asterisk leaves SIP's backslash before the quote.
+      expect(name?.caller.name).toBe('../../../evil%d,\\"x');
       expect(name?.caller.number).toMatch(/^\+49301[.d]*$/);
       expect(Math.abs((name?.startedAt.getTime() ?? 0) - Date.now())).toBeLessThan(60_000);
       expect(readdirSync(asterisk.recordings)).toEqual(["voxpost"]);
