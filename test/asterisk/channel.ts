@@ -183,6 +183,10 @@ export class Channel {
     return this.#timeout ? (this.#timeout.at - Date.now()) / 1_000 : 0;
   }
 
+  /**
+   * What waits for its turn, such as a longer timeout, comes too late. During a recording the real Asterisk sometimes does
+   * it all the same; nobody may rely on it.
+   */
   #timeOut(): void {
     this.#timeout = undefined;
     this.comeOut("timeout");

@@ -111,6 +111,16 @@ const SCRIPTS: Record<string, (rig: Rig) => Promise<void>> = {
     await rig.until("StasisEnd");
   },
 
+  "the absolute timeout strikes a playback, though it is to be put off": async (rig) => {
+    const { channel } = await rig.call();
+    const timeout = (seconds: number) =>
+      rig.request("POST", `/channels/${channel}/variable?variable=TIMEOUT(absolute)&value=${seconds}`);
+    await timeout(1);
+    await rig.request("POST", `/channels/${channel}/play/j?media=sound:vm-intro`);
+    await timeout(30);
+    await rig.until("StasisEnd");
+  },
+
   "the dialplan gets a call back when the playback has ended": async (rig) => {
     const { channel } = await rig.call();
     await rig.request("POST", `/channels/${channel}/play/h?media=sound:digits/1`);

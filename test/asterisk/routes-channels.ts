@@ -170,9 +170,14 @@ function variable(channel: Channel, name: string, asterisk: SimulatedAsterisk): 
   return channel.variables.get(name);
 }
 
+/** Functions change something of the channel, and only variables are told of. */
 function setVariable(channel: Channel, name: string, value: string): void {
-  if (name === "TIMEOUT(absolute)") channel.setTimeout(Number(value));
-  if (name === "CHANNEL(language)") channel.language = value;
-  channel.variables.set(name, value);
-  channel.tell("ChannelVarset", { variable: name, value });
+  if (name === "TIMEOUT(absolute)") {
+    channel.setTimeout(Number(value));
+  } else if (name === "CHANNEL(language)") {
+    channel.language = value;
+  } else {
+    channel.variables.set(name, value);
+    channel.tell("ChannelVarset", { variable: name, value });
+  }
 }
