@@ -180,10 +180,10 @@ interface LineEvent {
   readonly recording?: { readonly target_uri: string };
 }
 
-async function until(condition: () => boolean, what: string): Promise<void> {
-  const end = Date.now() + PATIENCE_MS;
+async function until(condition: () => boolean, what: string, withinMs = PATIENCE_MS): Promise<void> {
+  const end = Date.now() + withinMs;
   while (!condition()) {
-    if (Date.now() > end) throw new Error(`waited for ${what}`);
+    if (Date.now() > end) throw new Error(`waited ${withinMs / 1_000} s for ${what}`);
     await sleep(10);
   }
 }
@@ -201,6 +201,13 @@ function makeTelephone(
     if (!line) throw new Error("this phone has not dialled yet");
     return line;
   };
+  const unlessHungUpOn = (work: Promise<void>) =>
+    Promise.race([
+      work,
+      phone.ended.then((by) => {
+        if (by === "they") throw new Error(`the other side has hung up on ${caller.number}`);
+      }),
+    ]);
   return {
     number: caller.number,
     voice,
@@ -230,12 +237,13 @@ function makeTelephone(
       }
       current().heard.skip();
     },
-    presses: (keys) => phone.press(keys),
-    speaks: (seconds) => phone.speak(pcm(tone(voice, seconds))),
+    presses: (keys) => unlessHungUpOn(phone.press(keys)),
+    speaks: (seconds) => unlessHungUpOn(phone.speak(pcm(tone(voice, seconds)))),
     isSilent: (seconds) => sleep(seconds * 1_000),
     isRecorded: () => until(() => current().recording, "a recording to begin"),
     hangsUp: () => phone.hangUp(),
-    isHungUpOn: () => until(() => ended, "the other side to hang up"),
+    // Three rounds of a menu, each with its wait, take longer than anything else.
+    isHungUpOn: () => until(() => ended, "the other side to hang up", 2 * PATIENCE_MS),
     async lampShows({ new: unheard, old }) {
       await phone.waitForMwi((mwi) => mwi.newMessages === unheard && mwi.oldMessages === old, 15_000);
     },
