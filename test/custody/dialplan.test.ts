@@ -166,6 +166,16 @@ describe("the dialplan on a real Asterisk", () => {
       expect(recorded()).toEqual([]);
     });
 
+    it("lets nobody past the PIN by a mailbox with odd characters", async () => {
+      let args: readonly string[] = [];
+      await program("voxpost-a", async (call) => {
+        args = call.args;
+        await call.continue();
+      });
+      await ari.call("strange");
+      await vi.waitFor(() => expect(args).toEqual(["retrieve", "", "", ""]), 5_000);
+    });
+
     it("asks the next one when the first declines", async () => {
       let asked = "";
       await program("voxpost-a", async (call) => {
