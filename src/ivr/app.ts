@@ -1,9 +1,12 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { ROOT } from "../custody/name.ts";
 import { isCode } from "../errors.ts";
 import type { AriChannel, AriEvent } from "./ari-events.ts";
 import type { Asterisk } from "./asterisk.ts";
 import type { Call } from "./call.ts";
 import { type CallPlace, ChannelCall } from "./channel-call.ts";
 import type { MediaCache } from "./media-cache.ts";
+import { Recordings } from "./recordings.ts";
 
 /**
  * Serves one call. `entry` is the extension of the `voxpost` subroutine that the site called (`deposit`, `retrieve`, …), `args`
@@ -70,9 +73,7 @@ export class Calls {
       if (!isCode(error, "CALL_GONE")) log.error({ err: error }, "call not served to its end");
     } finally {
       off();
-      call?.end();
-      this.#calls.delete(channel.id);
-      if (this.#calls.size === 0) for (const resolve of this.#emptied) resolve();
+      this.#remove(channel.id);
     }
   }
 
@@ -121,7 +122,7 @@ export class Calls {
     await this.#listenTo([...this.#calls.keys()].filter((id) => inOurApp.has(id)));
     for (const [id, { channel, args }] of inOurApp) {
       if (this.#calls.has(id)) continue;
-      if (await this.#variable(channel, HELD)) await this.#sendOn(channel);
+      if (await this.#variable(channel, HELD)) void this.#sendOn(channel);
       else void this.#take(channel, args);
     }
   }
@@ -142,23 +143,46 @@ export class Calls {
     });
   }
 
-  /** A call of a program that died here before us: what was said and heard is not known, so the dialplan goes on. */
+  /**
+   * A call of a program that died here before us: what was said and heard is not known, so the dialplan goes on; but
+   * somebody who is speaking may finish.
+   */
   async #sendOn(channel: AriChannel): Promise<void> {
-    this.#asterisk.log.warn({ call: channel.id }, "call of a program that has died is sent on");
-    const path = `/channels/${encodeURIComponent(channel.id)}`;
-    const { requests } = this.#asterisk;
+    const log = this.#asterisk.log.child({ call: channel.id });
+    log.warn("call of a program that has died is sent on");
     try {
-      await requests.post(`${path}/variable`, { query: { variable: "VOXPOST_STATUS", value: "DECLINED" } });
-      await requests.post(`${path}/continue`);
+      const call = new ChannelCall(this.#asterisk, this.#cache, channel, await this.#placeOf(channel));
+      this.#calls.set(channel.id, call);
+      if ((await call.variable("VOXPOST_STATUS")) !== "SERVED") return await call.decline();
+      call.hold();
+      await this.#whileRecorded(channel.id);
+      await call.leave();
     } catch (error) {
-      if (!isCode(error, "CALL_GONE")) throw error;
+      if (!isCode(error, "CALL_GONE"))
+        log.error({ err: error }, "call of a program that has died not sent on");
+    } finally {
+      this.#remove(channel.id);
     }
+  }
+
+  async #whileRecorded(channel: string): Promise<void> {
+    const recordings = new Recordings(this.#asterisk);
+    const names = (await recordings.list(ROOT)).filter((name) => name.includes(`~${channel}~`));
+    for (const name of names) while (await recordings.isLive(name)) await sleep(RECORDED_MS);
+  }
+
+  #remove(id: string): void {
+    this.#calls.get(id)?.end();
+    this.#calls.delete(id);
+    if (this.#calls.size === 0) for (const resolve of this.#emptied) resolve();
   }
 }
 
 /** Set on a channel whose call was begun: a program that finds it after its own start did not begin it. */
 const HELD = "VOXPOST_HELD";
 const DEFAULT_WATCHDOG = 15;
+/** How often it is asked whether a recording that we did not begin goes on. */
+const RECORDED_MS = 500;
 
 function dispatch(call: ChannelCall, { type, digit }: AriEvent): void {
   if (type === "ChannelDtmfReceived") call.press(digit);

@@ -39,6 +39,8 @@ export class ChannelCall implements Call {
   readonly #gone = new AbortController();
   readonly #watchdog: Watchdog;
   readonly #path: string;
+  /** What the dialplan was told of this call so far. */
+  #status: string | undefined;
   #isUp: boolean;
   #hasLeft = false;
   #playing: Playback | undefined;
@@ -177,7 +179,10 @@ export class ChannelCall implements Call {
     }
     if (this.signal.aborted) return { parts: [], ended: "hangup", duration: 0 };
     const call = { asterisk: this.#server, channel: this.id, keys: this.#keys, signal: this.signal };
-    return record(call, options);
+    return record(call, options, () => {
+      // There is a message from now on: if we die, nobody shall ask the caller for another one.
+      if (this.#status === undefined) this.setVariable(STATUS, "SERVED").catch(() => {});
+    });
   }
 
   async variable(name: string): Promise<string | undefined> {
@@ -196,6 +201,7 @@ export class ChannelCall implements Call {
 
   async setVariable(name: string, value: string): Promise<void> {
     this.#check();
+    if (name === STATUS) this.#status = value;
     await this.#server.requests
       .post(`${this.#path}/variable`, { query: { variable: name, value }, signal: this.signal })
       .catch(this.#asGone);
@@ -210,13 +216,13 @@ export class ChannelCall implements Call {
   /** What the dialplan's subroutine reads is agreed in config/asterisk/README.md. */
   async leave(to?: DialplanPlace): Promise<void> {
     if (to) await this.setVariable("VOXPOST_GOTO", `${to.context},${to.extension},1`);
-    await this.setVariable("VOXPOST_STATUS", "SERVED");
+    if (this.#status === undefined) await this.setVariable(STATUS, "SERVED");
     await this.#continue();
   }
 
-  /** Not ours to serve: the dialplan tries the next instance. */
+  /** Not ours to serve: the dialplan tries the next instance. A call that was served, or recorded, is given back instead. */
   async decline(): Promise<void> {
-    await this.setVariable("VOXPOST_STATUS", "DECLINED");
+    if (this.#status === undefined) await this.setVariable(STATUS, "DECLINED");
     await this.#continue();
   }
 
@@ -259,6 +265,8 @@ export class ChannelCall implements Call {
     throw error;
   };
 }
+
+const STATUS = "VOXPOST_STATUS";
 
 /** Where a call came from, read when it enters. */
 export interface CallPlace {

@@ -26,7 +26,11 @@ const BEGIN_MS = 2_000;
  * Records one take, in as many parts as the phone's pauses make of it. Asterisk does not say why a recording ended, and cuts
  * silence off its end; so the cause is told from the keys, the call, and the time that passed without sound.
  */
-export async function record(call: RecorderCall, options: RecordOptions): Promise<RecordResult> {
+export async function record(
+  call: RecorderCall,
+  options: RecordOptions,
+  onBegun: () => void,
+): Promise<RecordResult> {
   const started = Date.now();
   const stopKey = listenForStopKey(call.keys, ["#", ...(options.stopKeys ?? [])]);
   const parts: string[] = [];
@@ -51,7 +55,7 @@ export async function record(call: RecorderCall, options: RecordOptions): Promis
       const end = await recordPart(
         call,
         name,
-        { ...options, maxSeconds, overwrite: isEmpty },
+        { ...options, maxSeconds, overwrite: isEmpty, onBegun },
         stopKey.pressed,
       );
       duration += end.duration;
@@ -128,7 +132,7 @@ function listenForStopKey(keys: Keys, stopKeys: readonly Key[]) {
 async function recordPart(
   call: RecorderCall,
   name: string,
-  options: RecordOptions & { overwrite: boolean },
+  options: RecordOptions & { overwrite: boolean; onBegun: () => void },
   stop: AbortSignal,
 ): Promise<PartEnd> {
   const { requests, events } = call.asterisk;
@@ -178,6 +182,7 @@ async function recordPart(
         { context: { name } },
       );
     }
+    if (exists) options.onBegun();
     const watch = setInterval(() => void look(), WATCH_MS);
     const recording = await ended.finally(() => clearInterval(watch));
     return {
@@ -199,11 +204,15 @@ async function recordPart(
 /** Everything is recorded in the format that needs no decoding; the deposit chooses what is stored. */
 const FORMAT = "wav";
 
-/** Asterisk says 201 before there is a file, and also when there will never be one. */
+/**
+ * Asterisk says 201 before there is a file, and also when there will never be one. While it does not answer, the recording goes
+ * on without us, so the file is believed in: it would be worse to forget one.
+ */
 async function fileExists(call: RecorderCall, path: string): Promise<boolean> {
   const deadline = Date.now() + BEGIN_MS;
   for (;;) {
-    if (await call.asterisk.requests.find(`/recordings/stored/${path}`)) return true;
+    const found = await call.asterisk.requests.find(`/recordings/stored/${path}`).catch(onlyUnreachable);
+    if (found !== undefined) return true;
     if (Date.now() > deadline || call.signal.aborted) return false;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

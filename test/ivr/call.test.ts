@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { newId } from "../../src/custody/name.ts";
 import { wavHeader } from "../../src/ivr/media.ts";
-import { heard, type Rig, startRig } from "./harness.ts";
+import { heard, type Rig, startRigOrFail } from "./harness.ts";
 
 const noise = (seconds: number): Int16Array =>
   Int16Array.from({ length: seconds * 8_000 }, (_, index) => 8_000 * Math.sin(index / 3));
@@ -14,10 +14,7 @@ describe("a call on a real Asterisk", () => {
   let before: string[] = [];
 
   beforeAll(async () => {
-    const started = await startRig();
-    if (!started)
-      throw new Error("these tests need a real Asterisk: root on Debian, or Asterisk 18 or newer");
-    rig = started;
+    rig = await startRigOrFail();
     folder = mkdtempSync(`${tmpdir()}/voxpost-ivr-`);
   });
   afterAll(async () => {

@@ -37,11 +37,12 @@ export interface Rig {
   close(): Promise<void>;
 }
 
-export async function startRig(): Promise<Rig | undefined> {
+/** Rejects where no Asterisk is to be had. */
+export async function startRigOrFail(): Promise<Rig> {
   const lab = await startLab({ servers: ["asterisk"] });
   if (!lab.asterisk) {
     await lab.stop();
-    return undefined;
+    throw new Error(`these tests need a real Asterisk, but ${lab.asteriskMissing}`);
   }
   const { asterisk } = lab;
   const log = createLogger(process.env.VOXPOST_TEST_LOG ?? "silent");

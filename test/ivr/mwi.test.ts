@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Phone, startPhone } from "../../lab/phone.ts";
-import { type Rig, startRig } from "./harness.ts";
+import { type Rig, startRigOrFail } from "./harness.ts";
 
 describe("the lamp of a real phone", () => {
   let rig: Rig;
@@ -8,10 +8,7 @@ describe("the lamp of a real phone", () => {
   const mailbox = { mailbox: "1001", context: "default" };
 
   beforeAll(async () => {
-    const started = await startRig();
-    if (!started)
-      throw new Error("these tests need a real Asterisk: root on Debian, or Asterisk 18 or newer");
-    rig = started;
+    rig = await startRigOrFail();
     owner = await startPhone({ sip: rig.asterisk.sip, number: "1001" });
     await owner.subscribe();
   });
