@@ -1,7 +1,7 @@
+import { LENGTHS } from "./lengths.ts";
 import { samples, secondsOf } from "./wav.ts";
 
-/** Lengths in milliseconds of some stock sounds; every other one takes a second. */
-const LENGTHS: Record<string, number> = { beep: 250, "vm-intro": 6_000 };
+const OTHERWISE_MS = 1_000;
 
 /** What Asterisk can play. */
 export class Sounds {
@@ -22,7 +22,7 @@ export class Sounds {
       return undefined;
     }
     if (kind === "number" || kind === "digits" || kind === "characters") return 500 * name.length;
-    return this.missing.has(name) || kind !== "sound" ? undefined : (LENGTHS[name] ?? 1_000);
+    return this.missing.has(name) || kind !== "sound" ? undefined : (LENGTHS[name] ?? OTHERWISE_MS);
   }
 
   async #fetch(url: string): Promise<Buffer> {

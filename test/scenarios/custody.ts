@@ -51,7 +51,7 @@ scenario(
     await world.program.kill();
     await caller.dials(box);
     // Greeting, instructions and beep, from the dialplan alone.
-    await caller.isSilent(14);
+    await caller.isSilent(16);
     await caller.speaks(4);
     await caller.hangsUp();
     await world.program.start();
