@@ -4,6 +4,7 @@ import { IANAZone } from "luxon";
 import { parse, YAMLParseError } from "yaml";
 import { z } from "zod";
 import { VoxpostError } from "./errors.ts";
+import { isPinHash } from "./storage/pins.ts";
 import { engineFaults } from "./storage/registry.ts";
 
 /**
@@ -71,7 +72,11 @@ const mailbox = mailboxOptions.extend({
     .regex(/^\d{1,20}$/, "digits only, in quotes")
     .describe("PIN, if the store cannot check one. Prefer pin_hash.")
     .optional(),
-  pin_hash: z.string().describe("PIN as `voxpost mailbox hash` prints it.").optional(),
+  pin_hash: z
+    .string()
+    .refine(isPinHash, "not a hash; `voxpost mailbox hash` makes one")
+    .describe("PIN as `voxpost mailbox hash` prints it.")
+    .optional(),
 });
 
 const context = mailboxOptions.extend({

@@ -16,6 +16,7 @@ import { Workers } from "./jobs/worker.ts";
 import type { Logger } from "./log.ts";
 import { createDeposit } from "./menus/deposit.ts";
 import { MemoryLoginLimiter } from "./menus/limiter.ts";
+import { configureMenus } from "./menus/overrides.ts";
 import { createRetrieve, removeLeftovers } from "./menus/retrieve.ts";
 import type { Counts } from "./model/folder.ts";
 import type { MailboxAddress } from "./model/mailbox.ts";
@@ -24,6 +25,7 @@ import { EngineStore } from "./storage/engine-store.ts";
 import { createPins } from "./storage/pins.ts";
 import { createEngine } from "./storage/registry.ts";
 import { DiskSnapshots } from "./storage/snapshot.ts";
+import { pollSnapshots } from "./storage/snapshot-poll.ts";
 import { createSubscribers } from "./subscribers.ts";
 
 export interface Voxpost {
@@ -43,9 +45,10 @@ export interface VoxpostOptions {
 /**
  * Builds the program from its configuration and starts it: the one place that knows every room. A server that is away
  * is no reason to fail, because callers must be served all the same.
- * @throws VoxpostError CONFIG_INVALID, DEPENDENCY_MISSING
+ * @throws VoxpostError CONFIG_INVALID, MENU_INVALID, DEPENDENCY_MISSING
  */
 export async function startVoxpost(config: Config, log: Logger, options: VoxpostOptions): Promise<Voxpost> {
+  const menus = configureMenus(config.menus);
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
   const subscribers = createSubscribers(config);
   const redis = config.redis ?? (await startPrivateRedis(join(config.data, "redis"), log));
@@ -70,6 +73,13 @@ export async function startVoxpost(config: Config, log: Logger, options: Voxpost
   });
   await media.listen();
 
+  const stopPolling = pollSnapshots({
+    snapshots,
+    mailboxes: () => [...subscribers.all()].map(({ address }) => address),
+    onCounts: (mailbox) => void queues.mwi(mailbox),
+    log,
+  });
+
   const ivrs = new Map<string, Ivr>();
   const recordingsOf = (asterisk: string) => ivrs.get(asterisk)?.recordings;
   const callFiles = join(config.data, "calls");
@@ -87,6 +97,7 @@ export async function startVoxpost(config: Config, log: Logger, options: Voxpost
       enqueue: queues,
       limiter: new MemoryLoginLimiter(),
       folder: callFiles,
+      menus,
     }),
   };
   const handler: CallHandler = async (entry, args, call) => {
@@ -160,6 +171,7 @@ export async function startVoxpost(config: Config, log: Logger, options: Voxpost
       await sweeps.stop();
       await workers.close();
       await Promise.all([...ivrs.values()].map((ivr) => ivr.close()));
+      stopPolling();
       unfollow();
       await queues.close();
       await media.close();

@@ -9,11 +9,21 @@ import { decodeWav } from "../wav.ts";
 import type { Stage, StagePhone, Stored } from "./stage.ts";
 
 /** Headers of a stored message that a person likes to see; the mail has more. */
-const SHOWN = ["Date", "From", "To", "Subject", "Message-ID", "Message-Context", "Caller-ID", "Caller-Name", "Content-Duration"];
+const SHOWN = [
+  "Date",
+  "From",
+  "To",
+  "Subject",
+  "Message-ID",
+  "Message-Context",
+  "Caller-ID",
+  "Caller-Name",
+  "Content-Duration",
+];
 
 /** Real Asterisk, Redis, Dovecot and SIP phones, and the program. Resolves with the reason when there is no Asterisk here. */
 export async function startRealStage(say: Say): Promise<Stage | { missing: string }> {
-  const lab = await startLab({ say });
+  const lab = await startLab({ say, keep: true });
   const { asterisk, imap, redis } = lab;
   if (!asterisk || !imap || !redis) {
     await lab.stop();
@@ -37,15 +47,21 @@ export async function startRealStage(say: Say): Promise<Stage | { missing: strin
     async caller(number, name) {
       const phone = await startPhone({ sip: asterisk.sip, number: TRUNK });
       phones.push(phone);
-      return toStagePhone(phone, (target) => phone.dial(target, { callerNumber: number, callerName: name }), (listen) =>
-        listeners.set(number, listen),
+      return toStagePhone(
+        phone,
+        (target) => phone.dial(target, { callerNumber: number, callerName: name }),
+        (listen) => listeners.set(number, listen),
       );
     },
     async owner(mailbox) {
       const phone = await startPhone({ sip: asterisk.sip, number: mailbox });
       phones.push(phone);
       await phone.register();
-      return toStagePhone(phone, (target) => phone.dial(target), (listen) => listeners.set(mailbox, listen));
+      return toStagePhone(
+        phone,
+        (target) => phone.dial(target),
+        (listen) => listeners.set(mailbox, listen),
+      );
     },
     stored: (mailbox) => firstMail(imap, mailbox, lab.mailboxes.pin),
     async close() {
@@ -78,7 +94,11 @@ function toStagePhone(
 }
 
 /** The owner's own mail program, as it were: logs in with the owner's PIN. */
-async function firstMail(imap: NonNullable<Lab["imap"]>, mailbox: string, pin: string): Promise<Stored | undefined> {
+async function firstMail(
+  imap: NonNullable<Lab["imap"]>,
+  mailbox: string,
+  pin: string,
+): Promise<Stored | undefined> {
   const client = new ImapFlow({
     host: imap.host,
     port: imap.port,
