@@ -210,16 +210,19 @@ describe("delivering a recording", () => {
     expect(here.recordings.names).toEqual([]);
   });
 
-  it("does not trust the shorter of two names of one part: its copying was interrupted", async () => {
-    const id = newId();
-    const [old, copy] = [recordingName({ id }), recordingName({ id, urgent: true })];
-    await here.recordings.put(old, second(4));
-    await here.recordings.put(copy, second(4).subarray(0, 4000));
-    await here.deliver(job(copy));
-    expect(await here.audio(ANN)).toEqual(wav(second(4)));
-    expect((await here.messages(ANN))[0]?.envelope.urgent).toBe(false);
-    expect(here.recordings.names).toEqual([]);
-  });
+  it.each([true, false])(
+    "does not trust the shorter copy of a part, which became urgent: %s",
+    async (urgent) => {
+      const id = newId();
+      const [old, copy] = [recordingName({ id, urgent: !urgent }), recordingName({ id, urgent })];
+      await here.recordings.put(old, second(4));
+      await here.recordings.put(copy, second(4).subarray(0, 4000));
+      await here.deliver(job(copy));
+      expect(await here.audio(ANN)).toEqual(wav(second(4)));
+      expect((await here.messages(ANN))[0]?.envelope.urgent).toBe(!urgent);
+      expect(here.recordings.names).toEqual([]);
+    },
+  );
 
   it("repairs what Asterisk left when it was killed", async () => {
     const name = recordingName();
