@@ -55,8 +55,8 @@ async function readAll(
     if (!part) throw new Error(`a message of ${address.mailbox} has no audio`);
     const chunks: Buffer[] = [];
     for await (const chunk of part.stream) chunks.push(Buffer.from(chunk));
-    const { caller, duration, heard } = envelope;
-    messages.push({ caller, duration, heard, voice: frequencyOf(Buffer.concat(chunks)) });
+    const { caller, receivedAt, duration, heard } = envelope;
+    messages.push({ caller, receivedAt, duration, heard, voice: frequencyOf(Buffer.concat(chunks)) });
   }
   return messages;
 }

@@ -28,6 +28,18 @@ export async function logIn(world: World, owner: Telephone, box: string): Promis
   await owner.presses(`${world.pin}#`);
 }
 
+/** How a time of today is told, in UTC: "today at 2 oh 5 p.m.". */
+export function today(time: Date): string[] {
+  const hour = time.getUTCHours();
+  const minute = time.getUTCMinutes();
+  const tens = minute > 20 ? [`digits/${minute - (minute % 10)}`] : [];
+  const rest = minute > 20 ? minute % 10 : minute;
+  const spoken = [...tens, ...(rest > 0 ? [`digits/${rest}`] : [])];
+  const minutes = minute === 0 ? ["digits/oclock"] : minute < 10 ? ["digits/oh", ...spoken] : spoken;
+  const half = hour < 12 ? "digits/a-m" : "digits/p-m";
+  return ["digits/today", "digits/at", `digits/${hour % 12 || 12}`, ...minutes, half];
+}
+
 export const youHave = {
   nothing: ["vm-youhave", "vm-no", "vm-messages"],
   oneNew: ["vm-youhave", "digits/1", "vm-INBOX", "vm-message"],

@@ -76,6 +76,7 @@ export interface MailboxView {
 
 export interface HeardMessage {
   readonly caller: { readonly number?: string; readonly name?: string };
+  readonly receivedAt: Date;
   readonly duration: number;
   readonly heard: boolean;
   /** The frequency of its audio, hertz. */
