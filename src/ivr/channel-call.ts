@@ -60,7 +60,7 @@ export class ChannelCall implements Call {
     this.#cache = cache;
     this.#path = `/channels/${encodeURIComponent(channel.id)}`;
     this.#isUp = channel.state === "Up";
-    this.#watchdog = new Watchdog((seconds) => this.setVariable("TIMEOUT(absolute)", String(seconds)), {
+    this.#watchdog = new Watchdog((seconds) => this.#setAtOnce("TIMEOUT(absolute)", String(seconds)), {
       seconds: place.watchdogSeconds,
       ...(place.until === undefined ? {} : { until: place.until }),
       onFault: (error) => {
@@ -181,7 +181,11 @@ export class ChannelCall implements Call {
     const call = { asterisk: this.#server, channel: this.id, keys: this.#keys, signal: this.signal };
     return record(call, options, () => {
       // There is a message from now on: if we die, nobody shall ask the caller for another one.
-      if (this.#status === undefined) this.setVariable(STATUS, "SERVED").catch(() => {});
+      if (this.#status !== undefined) return;
+      this.#status = "SERVED";
+      this.#setAtOnce(STATUS, "SERVED").catch((error: unknown) => {
+        if (!this.isOver) this.log.warn({ err: error }, "the dialplan does not know that there is a message");
+      });
     });
   }
 
@@ -204,6 +208,17 @@ export class ChannelCall implements Call {
     if (name === STATUS) this.#status = value;
     await this.#server.requests
       .post(`${this.#path}/variable`, { query: { variable: name, value }, signal: this.signal })
+      .catch(this.#asGone);
+  }
+
+  /**
+   * ARI sets a variable only when the channel is done with what it plays or records, which may be minutes away. Reading is done
+   * at once, and the dialplan function SET, when it is read, sets. For plain words and numbers of our own only.
+   */
+  async #setAtOnce(name: string, value: string): Promise<void> {
+    this.#check();
+    await this.#server.requests
+      .get(`${this.#path}/variable`, { query: { variable: `SET(${name}=${value})` }, signal: this.signal })
       .catch(this.#asGone);
   }
 

@@ -15,11 +15,14 @@ export interface Wire {
 export async function startWire(target: string): Promise<Wire> {
   const { hostname, port } = new URL(target);
   const pairs = new Set<readonly [Socket, Socket]>();
+  const all = new Set<Socket>();
   let isFrozenForNew = false;
   const server = createServer((near) => {
     near.on("error", () => {});
+    all.add(near);
     if (isFrozenForNew) return;
     const far = connect(Number(port), hostname);
+    all.add(far);
     const pair = [near, far] as const;
     pairs.add(pair);
     for (const [one, other] of [pair, [far, near] as const]) {
@@ -47,7 +50,6 @@ export async function startWire(target: string): Promise<Wire> {
         near.unpipe(far).resume();
         far.unpipe(near).resume();
         near.removeAllListeners("close");
-        pairs.delete([near, far]);
       }
       pairs.clear();
     },
@@ -55,7 +57,7 @@ export async function startWire(target: string): Promise<Wire> {
       isFrozenForNew = false;
     },
     async close() {
-      cut();
+      for (const socket of all) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
     },
   };
