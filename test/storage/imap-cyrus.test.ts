@@ -3,6 +3,7 @@ import { type Lab, startLab } from "../../lab/lab.ts";
 import { ImapEngine } from "../../src/storage/engines/imap/engine.ts";
 import { imapOptions } from "../../src/storage/engines/imap/options.ts";
 import { testEngine } from "./contract.ts";
+import { recordingLog } from "./samples.ts";
 
 /** Unpacking Cyrus takes 350 MB. */
 if (process.env.VOXPOST_TEST_ALL) describe("a real Cyrus", onCyrus);
@@ -30,7 +31,10 @@ function onCyrus(): void {
         async open() {
           const { host, port, proxy } = lab.imap ?? {};
           const tree = { engine: "imap", host, port, tls: "none", user, shared: true, proxy };
-          const engine = new ImapEngine(imapOptions.parse(tree), (file) => file);
+          const engine = new ImapEngine(imapOptions.parse(tree), {
+            log: recordingLog().log,
+            path: (file) => file,
+          });
           await engine.open();
           return engine;
         },

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { decodeEnvelope } from "../../src/storage/mime/decode.ts";
 import { startImapProxy } from "./imap-proxy.ts";
@@ -302,7 +303,7 @@ describe("logging in", () => {
     const appended = engine.append("INBOX", newMessage(freshMailbox().mailbox));
     const error = await appended.catch((fault: unknown) => fault);
     expect(error).toMatchObject({ code: "STORE_REFUSED", retryable: true });
-    expect(JSON.stringify(error) + String(error)).not.toContain("not-the-secret");
+    expect(inspect(error, { depth: 12, showHidden: true })).not.toContain("not-the-secret");
     await engine.close();
   });
 

@@ -3,6 +3,7 @@ import { ImapFlow } from "imapflow";
 import { type Lab, startLab } from "../../lab/lab.ts";
 import { ImapEngine } from "../../src/storage/engines/imap/engine.ts";
 import { imapOptions } from "../../src/storage/engines/imap/options.ts";
+import { recordingLog } from "./samples.ts";
 
 export const PIN = "471147";
 const ACCOUNTS = 400;
@@ -59,7 +60,10 @@ export async function startImapServer(): Promise<ImapServer> {
     freshNumber: () => `7${String(used++).padStart(3, "0")}`,
     tree,
     async engine(over) {
-      const engine = new ImapEngine(imapOptions.parse(tree(over)), (file) => file);
+      const engine = new ImapEngine(imapOptions.parse(tree(over)), {
+        log: recordingLog().log,
+        path: (file) => file,
+      });
       await engine.open();
       return engine;
     },

@@ -24,10 +24,8 @@ export interface FoundPart {
 /** The audio parts of a message in hearing order, without their bodies; undefined when there is no such message. One question. */
 export async function findParts(connection: Connection, uid: number): Promise<FoundPart[] | undefined> {
   // Part 2 is the voice, and 3 the comment, in what we and app_voicemail write; others just have no duration of their own.
-  const query = { uid: true, flags: true, bodyStructure: true, bodyParts: ["2.MIME", "3.MIME"] };
-  const [mail] = await connection.ask("the message cannot be opened", (client) =>
-    client.fetchAll(String(uid), query, { uid: true }),
-  );
+  const query = { flags: true, bodyStructure: true, bodyParts: ["2.MIME", "3.MIME"] };
+  const [mail] = await connection.fetch("the message cannot be opened", String(uid), query);
   if (!mail?.bodyStructure || mail.flags?.has("\\Deleted")) return undefined;
   const found = leaves(mail.bodyStructure).flatMap((node): (FoundPart & { kind: AudioInfo["kind"] })[] => {
     const {
@@ -71,9 +69,9 @@ export async function fetchPiece(
   const { part: key, start, length: maxLength } = piece;
   const folder = await connection.select(path, { fresh: false });
   const [mail] = folder
-    ? await connection.ask("the audio cannot be fetched", (client) =>
-        client.fetchAll(String(uid), { uid: true, bodyParts: [{ key, start, maxLength }] }, { uid: true }),
-      )
+    ? await connection.fetch("the audio cannot be fetched", String(uid), {
+        bodyParts: [{ key, start, maxLength }],
+      })
     : [];
   if (!mail)
     throw new VoxpostError("MESSAGE_UNKNOWN", `the message was removed from "${path}" while it was read`);

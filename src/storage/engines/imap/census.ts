@@ -54,9 +54,11 @@ export async function takeCensus(
 async function fetchFlags(connection: Connection, uids: number[], box: Box): Promise<Listed[]> {
   if (uids.length === 0) return [];
   const names = box.shared ? { headers: [...MAILBOX_HEADERS] } : {};
-  const mails = await connection.ask("the messages cannot be listed", (client) =>
-    client.fetchAll(toRange(uids), { uid: true, flags: true, internalDate: true, ...names }, { uid: true }),
-  );
+  const mails = await connection.fetch("the messages cannot be listed", toRange(uids), {
+    flags: true,
+    internalDate: true,
+    ...names,
+  });
   return mails.filter((mail) => !box.shared || isOf(mail, box.mailbox)).map(toListed);
 }
 

@@ -27,10 +27,8 @@ export async function locate(
   if (!Number.isSafeInteger(uid)) return undefined;
   const folder = await connection.select(path);
   if (!folder || folder.uidValidity !== BigInt(uidValidity || 0)) return undefined;
-  const query = { uid: true, flags: true, headers: ["Message-ID"] };
-  const [mail] = await connection.ask("the message cannot be found", (client) =>
-    client.fetchAll(String(uid), query, { uid: true }),
-  );
+  const query = { flags: true, headers: ["Message-ID"] };
+  const [mail] = await connection.fetch("the message cannot be found", String(uid), query);
   if (!mail || !Buffer.isBuffer(mail.headers) || mail.flags?.has("\\Deleted")) return undefined;
   const messageId = /^message-id:\s*(\S+)/im.exec(mail.headers.toString("latin1"))?.[1] ?? "";
   return { uid, messageId };

@@ -1,4 +1,5 @@
 import { VoxpostError } from "../../../errors.ts";
+import type { Logger } from "../../../log.ts";
 import type { Counts, Folder } from "../../../model/folder.ts";
 import type { GreetingKind } from "../../../model/greeting.ts";
 import { formatMailbox, type MailboxAddress } from "../../../model/mailbox.ts";
@@ -39,11 +40,14 @@ export class ImapEngine implements Engine {
   };
   readonly #options: ImapOptions;
   readonly #access: Access;
+  readonly #log: Logger;
   readonly #censuses = new CensusCache();
   #watched = 0;
 
-  constructor(options: ImapOptions, path: (file: string) => string) {
+  /** `path` makes a path of the configuration absolute. */
+  constructor(options: ImapOptions, { path, log }: { path: (file: string) => string; log: Logger }) {
     this.#options = options;
+    this.#log = log;
     this.#access = new Access(options, path);
     this.name = `imap (${options.host})`;
   }
@@ -195,7 +199,7 @@ export class ImapEngine implements Engine {
     };
     const path = (connection: Connection) => this.#path(connection, "INBOX");
     try {
-      await watchFolder(() => this.#access.hold(mailbox), path, changed, alive);
+      await watchFolder(() => this.#access.hold(mailbox), path, changed, alive, this.#log);
       alive.addEventListener("abort", leave, { once: true });
       if (alive.aborted) leave();
     } catch (error) {

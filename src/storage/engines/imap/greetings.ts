@@ -18,9 +18,9 @@ export async function findGreetings(
     header: { "X-Asterisk-VM-Message-Type": GREETING_NAMES[kind] },
   });
   if (!shared || uids.length === 0) return uids;
-  const mails = await connection.ask("the greetings cannot be listed", (client) =>
-    client.fetchAll(toRange(uids), { uid: true, headers: [...MAILBOX_HEADERS] }, { uid: true }),
-  );
+  const mails = await connection.fetch("the greetings cannot be listed", toRange(uids), {
+    headers: [...MAILBOX_HEADERS],
+  });
   return mails.filter((mail) => isOf(mail, mailbox)).map(({ uid }) => uid);
 }
 

@@ -5,5 +5,5 @@ import { imapOptions } from "./options.ts";
 
 export const imapScheme = defineScheme(
   imapOptions,
-  (options, { folder }) => new ImapEngine(options, (file) => resolve(folder, file)),
+  (options, { folder, log }) => new ImapEngine(options, { log, path: (file) => resolve(folder, file) }),
 );

@@ -39,10 +39,8 @@ export async function fetchEntries(
   const { mailbox: selected } = connection.client;
   if (uids.length === 0 || !selected) return [];
   const range = toRange([...uids].sort((a, b) => a - b));
-  const query = { uid: true, flags: true, internalDate: true, headers: [...READ_HEADERS] };
-  const mails = await connection.ask("the messages cannot be listed", (client) =>
-    client.fetchAll(range, query, { uid: true }),
-  );
+  const query = { flags: true, internalDate: true, headers: [...READ_HEADERS] };
+  const mails = await connection.fetch("the messages cannot be listed", range, query);
   // A mail that was removed at this very moment comes without its headers.
   const there = mails.filter((mail) => Buffer.isBuffer(mail.headers));
   const ours = box.shared ? there.filter((mail) => isOf(mail, box.mailbox)) : there;

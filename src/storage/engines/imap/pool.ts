@@ -43,7 +43,7 @@ export class Pool {
   }
 
   /**
-   * Runs `action` with a connection of `user`. `repeat`: the action may run a second time, on a new connection, when a
+   * Runs `action` with a connection of `user`. `repeat`: the action may run a second time, on another connection, when a
    * kept one turns out to be dead. Never say so of what must not happen twice.
    */
   async use<T>(

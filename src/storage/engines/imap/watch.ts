@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "../../../log.ts";
 import type { Connection } from "./connection.ts";
 
 /** Waits between attempts to get a lost connection back: doubled each time, milliseconds. */
@@ -17,9 +18,10 @@ export async function watchFolder(
   path: (connection: Connection) => string,
   onChange: () => void,
   signal: AbortSignal,
+  log: Logger,
 ): Promise<void> {
   const first = await listen(open, path, onChange);
-  void keepListening(first, open, path, onChange, signal);
+  void keepListening(first, () => listen(open, path, onChange), onChange, signal, log);
 }
 
 async function listen(open: OpenWatch, path: (connection: Connection) => string, onChange: () => void) {
@@ -37,10 +39,10 @@ async function listen(open: OpenWatch, path: (connection: Connection) => string,
 
 async function keepListening(
   first: Awaited<ReturnType<OpenWatch>>,
-  open: OpenWatch,
-  path: (connection: Connection) => string,
+  again: OpenWatch,
   onChange: () => void,
   signal: AbortSignal,
+  log: Logger,
 ): Promise<void> {
   let held: typeof first | undefined = first;
   let wait = FIRST_WAIT_MS;
@@ -55,7 +57,10 @@ async function keepListening(
     await sleep(wait, undefined, { signal, ref: false }).catch(() => {});
     if (signal.aborted) return;
     wait = Math.min(wait * 2, LONGEST_WAIT_MS);
-    held = await listen(open, path, onChange).catch(() => undefined);
+    held = await again().catch((error: unknown) => {
+      log.warn({ err: error, waitMs: wait }, "a watched mailbox is out of reach; it is tried again");
+      return undefined;
+    });
     if (held) onChange();
   }
   await held?.end();
