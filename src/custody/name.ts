@@ -32,8 +32,8 @@ export interface RecordingName {
   readonly part: number;
 }
 
-export const RECORDING_STATES = ["take", "deposit", "failed"] as const;
-export type RecordingState = (typeof RECORDING_STATES)[number];
+const RECORDING_STATES = ["take", "deposit", "failed"] as const;
+type RecordingState = (typeof RECORDING_STATES)[number];
 
 /** All recordings of ours lie below this folder; others in Asterisk's spool are never touched. */
 export const ROOT = "voxpost";

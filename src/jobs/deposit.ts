@@ -24,6 +24,8 @@ export interface DepositDeps {
   readonly ledger: Ledger;
   readonly enqueue: Pick<Enqueue, "mwi">;
   readonly log: Logger;
+  /** Exists; audio lies here during a delivery, and after a death until somebody clears it. Default: the system's. */
+  readonly folder?: string;
 }
 
 /**
@@ -44,7 +46,7 @@ export async function deposit(job: DepositRequest, deps: DepositDeps, signal: Ab
     return log.info("nothing to deliver: delivered, cancelled or set aside before");
   }
 
-  const folder = await mkdtemp(join(tmpdir(), "voxpost-deposit-"));
+  const folder = await mkdtemp(join(deps.folder ?? tmpdir(), "voxpost-deposit-"));
   try {
     const audio = await fetchSpoken(recordings, message, wanted, folder, signal);
     if (!audio) return await removeEmpty(recordings, message, log, signal);

@@ -41,6 +41,7 @@ new Workers({
           ledger: new DeadlyLedger({ redis, log }),
           enqueue: { mwi: async () => {} },
           log,
+          folder,
         },
         signal,
       ),
