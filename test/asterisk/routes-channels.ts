@@ -5,9 +5,6 @@ import { Playback } from "./playback.ts";
 import { Recording } from "./recording.ts";
 
 const CHANNEL = "/channels/{channelId}";
-/** The dialplan function SET sets when it is read, and that is not queued behind what the channel is doing. */
-const SET = /^SET\((.+?)=(.*)\)$/;
-const SET = /^SET\((.*?)=(.*)\)$/;
 const EXISTS = /^DIALPLAN_EXISTS\(([^,)]*),([^,)]*)/;
 
 export function channelRoutes(asterisk: SimulatedAsterisk): Route[] {
@@ -164,17 +161,6 @@ const RECORD = [
 ];
 
 function variable(channel: Channel, name: string, asterisk: SimulatedAsterisk): string | undefined {
-  // Reading the function SET sets, and at once, whatever the channel is doing.
-  const [, target, value] = SET.exec(name) ?? [];
-  if (target !== undefined && value !== undefined) {
-    setVariable(channel, target, value);
-    return value;
-  }
-  const [, variableName, value] = SET.exec(name) ?? [];
-  if (variableName !== undefined && value !== undefined) {
-    setVariable(channel, variableName, value);
-    return value;
-  }
   const [, context, extension] = EXISTS.exec(name) ?? [];
   if (context !== undefined && extension !== undefined)
     return asterisk.hasExtension(context, extension) ? "1" : "0";
