@@ -5,6 +5,8 @@ import { Playback } from "./playback.ts";
 import { Recording } from "./recording.ts";
 
 const CHANNEL = "/channels/{channelId}";
+/** The dialplan function SET sets when it is read, and that is not queued behind what the channel is doing. */
+const SET = /^SET\((.+?)=(.*)\)$/;
 const EXISTS = /^DIALPLAN_EXISTS\(([^,)]*),([^,)]*)/;
 
 export function channelRoutes(asterisk: SimulatedAsterisk): Route[] {
@@ -161,6 +163,11 @@ const RECORD = [
 ];
 
 function variable(channel: Channel, name: string, asterisk: SimulatedAsterisk): string | undefined {
+  const [, variableName, value] = SET.exec(name) ?? [];
+  if (variableName !== undefined && value !== undefined) {
+    setVariable(channel, variableName, value);
+    return value;
+  }
   const [, context, extension] = EXISTS.exec(name) ?? [];
   if (context !== undefined && extension !== undefined)
     return asterisk.hasExtension(context, extension) ? "1" : "0";
