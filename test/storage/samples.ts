@@ -20,8 +20,11 @@ export function sound(bytes: Buffer | string, info: Partial<Omit<AudioSource, "o
   };
 }
 
-/** Whole seconds, as a mail's date has no more. Each message of a test is a minute later than the one before. */
-const START = Date.UTC(2026, 10, 22, 1, 0, 0);
+/**
+ * Whole seconds, as a mail's date has no more. Each message of a test is a minute later than the one before, and all are
+ * in the past: Dovecot takes no INTERNALDATE in the future.
+ */
+const START = Date.UTC(2025, 10, 22, 1, 0, 0);
 let minutes = 0;
 
 export function newMessage(mailbox: MailboxAddress, over: Partial<NewMessage> = {}): NewMessage {

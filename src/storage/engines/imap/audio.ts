@@ -73,9 +73,9 @@ export async function fetchPiece(
         bodyParts: [{ key, start, maxLength }],
       })
     : [];
-  if (!mail)
-    throw new VoxpostError("MESSAGE_UNKNOWN", `the message was removed from "${path}" while it was read`);
-  return mail.bodyParts?.get(key) ?? Buffer.alloc(0);
+  const bytes = mail?.bodyParts?.get(key);
+  if (Buffer.isBuffer(bytes)) return bytes;
+  throw new VoxpostError("MESSAGE_UNKNOWN", `the message was removed from "${path}" while it was read`);
 }
 
 /** Nothing is fetched before the stream is read. An error that nobody listens for must not bring the program down. */
