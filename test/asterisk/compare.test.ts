@@ -111,6 +111,20 @@ const SCRIPTS: Record<string, (rig: Rig) => Promise<void>> = {
     await rig.until("StasisEnd");
   },
 
+  "reading the function SET sets at once": async (rig) => {
+    const { channel, hangUp } = await rig.call();
+    const read = (variable: string) =>
+      rig.request("GET", `/channels/${channel}/variable?variable=${encodeURIComponent(variable)}`);
+    await read("SET(TIMEOUT(absolute)=1)");
+    await rig.request("POST", `/channels/${channel}/play/k?media=sound:vm-intro`);
+    await read("SET(TIMEOUT(absolute)=30)");
+    await read("SET(COLOUR=red)");
+    await read("COLOUR");
+    await rig.pause(2_000);
+    await hangUp();
+    await rig.until("StasisEnd");
+  },
+
   "the absolute timeout strikes a playback, though it is to be put off": async (rig) => {
     const { channel } = await rig.call();
     const timeout = (seconds: number) =>
