@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { mediaWords } from "../src/ivr/prompts.ts";
 import { compareAudio, silence } from "./audio.ts";
 import { startRealStage } from "./demo/real.ts";
@@ -13,6 +14,8 @@ const MAILBOX = "1001";
 const BOB = { number: "+4930123456", name: "Bob Example" };
 const WORDS =
   "Hello Anna, this is Bob. The parcel has come. Please call me back when you have a minute. Bye.";
+/** A person speaks when the beep is over, milliseconds. */
+const BEEP_MS = 800;
 /** Longest wait for anything to be seen, milliseconds. */
 const PATIENCE_MS = 20_000;
 /** How alike what was spoken and what was heard must be; two different sentences come to less than 0.6. */
@@ -42,6 +45,7 @@ async function play(stage: Stage): Promise<boolean> {
 
   await bob.dials(MAILBOX);
   await bob.hears("(beep)");
+  await sleep(BEEP_MS);
   await bob.speaks(spoken, WORDS);
   await bob.hangsUp();
 

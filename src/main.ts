@@ -83,7 +83,9 @@ export async function startVoxpost(config: Config, log: Logger, options: Voxpost
   const ivrs = new Map<string, Ivr>();
   const recordingsOf = (asterisk: string) => ivrs.get(asterisk)?.recordings;
   const callFiles = join(config.data, "calls");
-  await removeLeftovers(callFiles);
+  const deliveries = join(config.data, "deliveries");
+  await Promise.all([removeLeftovers(callFiles), removeLeftovers(deliveries)]);
+  mkdirSync(deliveries, { recursive: true, mode: 0o700 });
   const entries: Readonly<Record<string, ReturnType<typeof createDeposit>>> = {
     deposit: createDeposit({
       subscribers,
@@ -135,6 +137,7 @@ export async function startVoxpost(config: Config, log: Logger, options: Voxpost
     locks: new Locks(custody),
     ledger: new Ledger(custody),
     enqueue: queues,
+    folder: deliveries,
     log,
   };
   const lamp = {

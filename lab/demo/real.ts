@@ -23,7 +23,7 @@ const SHOWN = [
 
 /** Real Asterisk, Redis, Dovecot and SIP phones, and the program. Resolves with the reason when there is no Asterisk here. */
 export async function startRealStage(say: Say): Promise<Stage | { missing: string }> {
-  const lab = await startLab({ say, keep: true });
+  const lab = await startLab({ say });
   const { asterisk, imap, redis } = lab;
   if (!asterisk || !imap || !redis) {
     await lab.stop();
