@@ -84,6 +84,12 @@ program
   .option("--graph", "as a Mermaid graph instead")
   .action(({ graph }: { graph?: boolean }) => console.log(graph ? menuGraph() : menuGuide()));
 
+// `voxpost menus | head` is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
 program.parseAsync().catch((error: unknown) => {
   if (!(error instanceof VoxpostError)) throw error;
   console.error(`voxpost: ${error.message} [${error.code}]`);

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import type { Config } from "./config.ts";
 import { VoxpostError } from "./errors.ts";
-import { AriRequests } from "./ivr/ari-requests.ts";
+import { subscribe } from "./ivr/ari.ts";
+import { AriRequests, type AriServer } from "./ivr/ari-requests.ts";
 import { createLogger } from "./log.ts";
 import { examineRedis } from "./redis.ts";
 import { createEngine } from "./storage/registry.ts";
@@ -21,7 +22,7 @@ export async function* examine(config: Config): AsyncGenerator<Finding> {
   for (const server of config.asterisk) {
     const ari = new AriRequests(server);
     yield await find(`Asterisk ${server.name}`, () => asteriskVersion(ari, server.url));
-    yield await find(`Asterisk ${server.name}, dialplan`, () => dialplan(ari));
+    yield await find(`Asterisk ${server.name}, calls`, () => dialplan(ari, server));
   }
   yield await find("Redis", async () => {
     if (config.redis) return examineRedis(config.redis.url);
@@ -63,13 +64,28 @@ async function asteriskVersion(ari: AriRequests, url: string): Promise<string> {
   return `${version} at ${url}`;
 }
 
-async function dialplan(ari: AriRequests): Promise<string> {
-  const { value } = await ari.get<{ value: string }>("/asterisk/variable", {
-    query: { variable: "DIALPLAN_EXISTS(voxpost,deposit,1)" },
-  });
-  if (value === "1") return "the voxpost subroutines are there";
-  throw new VoxpostError(
-    "DEPENDENCY_MISSING",
-    "it has no context [voxpost]: include config/asterisk/extensions-voxpost.conf in extensions.conf, then `dialplan reload`",
-  );
+/**
+ * Opens the event socket, as the program does, and asks whether our subroutines are in the dialplan. That question can only
+ * be put to a channel, so one is made that goes nowhere.
+ */
+async function dialplan(ari: AriRequests, server: AriServer): Promise<string> {
+  const app = `voxpost-doctor-${process.pid}`;
+  const socket = await subscribe(server, { app, onEvent: () => {}, onEnd: () => {}, timeoutMs: 5_000 });
+  try {
+    const query = { endpoint: "Local/doctor@voxpost/n", app };
+    const channel = await ari.post<{ id: string }>("/channels/create", { query });
+    if (!channel) throw new VoxpostError("ASTERISK_REFUSED", "it made no channel");
+    const path = `/channels/${encodeURIComponent(channel.id)}`;
+    const { value } = await ari.get<{ value: string }>(`${path}/variable`, {
+      query: { variable: "DIALPLAN_EXISTS(voxpost,deposit,1)" },
+    });
+    await ari.delete(path);
+    if (value === "1") return "events arrive, and the voxpost subroutines are there";
+    throw new VoxpostError(
+      "DEPENDENCY_MISSING",
+      "it has no context [voxpost]: include config/asterisk/extensions-voxpost.conf in extensions.conf, then `dialplan reload`",
+    );
+  } finally {
+    socket.close();
+  }
 }
