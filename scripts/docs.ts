@@ -6,10 +6,12 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import { configSchema } from "../src/config.ts";
 import { errorCodes } from "../src/errors.ts";
+import { menuGraph, menuGuide } from "../src/menus/guide.ts";
 
 const PAGES: Record<string, () => string | Promise<string>> = {
   "docs/config.md": configPage,
   "docs/errors.md": errorsPage,
+  "docs/phone-guide.md": phoneGuidePage,
 };
 
 /** Names of pages whose text is not what the code says now. */
@@ -98,6 +100,30 @@ of these codes; the message says where and what to do.
 | code | what it means | may a retry help? |
 |---|---|---|
 ${rows.join("\n")}
+`;
+}
+
+function phoneGuidePage(): string {
+  return `# Phone guide
+
+Written by \`npm run docs\` from the menus as they are shipped. Your administrator may have changed keys.
+
+**Leaving a message.** Wait for the beep, or press # to skip to it. Speak; then hang up, or press #. If your message was too
+short you are asked to try again.
+
+**Listening.** Dial your voicemail number, enter mailbox and PIN if you are asked, each followed by #. You need not wait for a
+prompt to end: any key may be pressed at once.
+
+**While a message plays**, # goes forward and * back, 0 pauses and goes on, 2 starts again; every other key does what it does
+in the menu. A message that you delete can be got back with the same key until you leave the folder or hang up.
+
+\`\`\`
+${menuGuide().trimEnd()}
+\`\`\`
+
+\`\`\`mermaid
+${menuGraph().trimEnd()}
+\`\`\`
 `;
 }
 
