@@ -98,6 +98,8 @@ export async function subscribe(
       if (ended) return;
       ended = true;
       clearInterval(pings);
+      // Until the other side has closed too, events still arrive; a call among them would be nobody's.
+      socket.removeAllListeners("message");
       socket.close();
     },
   };

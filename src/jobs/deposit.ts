@@ -8,7 +8,7 @@ import { groupRecordings, type RecordedMessage } from "../custody/takes.ts";
 import { isCode, VoxpostError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { formatMailbox, type MailboxAddress } from "../model/mailbox.ts";
-import type { NewMessage } from "../model/message.ts";
+import type { Caller, NewMessage } from "../model/message.ts";
 import type { Subscribers } from "../model/subscriber.ts";
 import type { Store } from "../storage/store.ts";
 import { fetchTake, type TakeAudio } from "./audio.ts";
@@ -123,6 +123,11 @@ function isFinal(error: unknown): error is VoxpostError {
   return error instanceof VoxpostError && !error.retryable && !isCode(error, "ABORTED", "INTERNAL");
 }
 
+/** Asterisk keeps the backslashes of SIP's quoted names (RFC 3261, 25.1) before quotes and backslashes. */
+function withoutEscapes({ name, ...caller }: Caller): Caller {
+  return { ...caller, ...(name ? { name: name.replace(/\\(["\\])/g, "$1") } : {}) };
+}
+
 function toMessage(
   { recordings: [{ name }], source, seconds }: TakeAudio,
   mailbox: MailboxAddress,
@@ -130,7 +135,7 @@ function toMessage(
   return {
     id: messageId(name.id, mailbox),
     mailbox,
-    caller: name.caller,
+    caller: withoutEscapes(name.caller),
     receivedAt: name.startedAt,
     duration: Math.round(seconds),
     heard: false,

@@ -129,7 +129,7 @@ scenario("a caller's name and number cannot break out of anything", async (world
   await world.mailbox(box).has({ new: 1 });
   const [message] = await world.mailbox(box).messages();
   // Asterisk leaves the backslash in that SIP puts before a quotation mark.
-  expect(message?.caller.name?.replaceAll("\\", "")).toBe('../../../evil%d,"x');
+  expect(message?.caller.name).toBe('../../../evil%d,"x');
   expect(message?.caller.number).toMatch(/^\+49/);
 });
 
