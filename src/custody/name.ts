@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { VoxpostError } from "../errors.ts";
+import { GREETINGS, type GreetingKind } from "../model/greeting.ts";
 import { formatMailbox, isMailboxName, type MailboxAddress, parseMailbox } from "../model/mailbox.ts";
 import type { Caller, MessageId } from "../model/message.ts";
 
@@ -7,7 +8,7 @@ import type { Caller, MessageId } from "../model/message.ts";
  * The name of a recording tells everything that is needed to deliver it, so no database has to survive a crash.
  * docs/custody.md holds the form; the dialplan's fallback writes the same:
  *
- *     voxpost/STATE/RECIPIENT[/RECIPIENT…]/NUMBER~NAME64~FLAGS~CATEGORY/ID~CHANNEL~TIME~TAKE~PART
+ *     voxpost/STATE/RECIPIENT[/RECIPIENT…][/KIND~…]/NUMBER~NAME64~FLAGS~CATEGORY/ID~CHANNEL~TIME~TAKE~PART
  *
  * A component has at most 200 bytes and a field only `[A-Za-z0-9_.@+-]`: Asterisk answers a longer component with
  * success and writes no file at all. The whole has at most 1,500 bytes, because it travels in one line of HTTP, in which
@@ -17,6 +18,8 @@ export interface RecordingName {
   /** Folders: `take` may still be re-recorded, `deposit` is to be delivered, `failed` waits for an administrator. */
   readonly state: RecordingState;
   readonly recipients: readonly MailboxAddress[];
+  /** Undefined for a message. */
+  readonly kind?: RecordingKind;
   /** Made before recording; all takes and parts of one message share it. */
   readonly id: MessageId;
   /** UNIQUEID of the call: while this channel exists the recording is not the sweep's. */
@@ -31,6 +34,13 @@ export interface RecordingName {
   /** From 0; a pause in the audio stream makes the next. */
   readonly part: number;
 }
+
+/** A recording that is not a message of its own, and what it belongs to. */
+export type RecordingKind =
+  /** Said before a message that is forwarded: by whom, and which. */
+  | { readonly is: "comment"; readonly mailbox: MailboxAddress; readonly message: MessageId }
+  /** In the owner's own voice; the only recipient is the owner. */
+  | { readonly is: "greeting"; readonly greeting: GreetingKind };
 
 const RECORDING_STATES = ["take", "deposit", "failed"] as const;
 type RecordingState = (typeof RECORDING_STATES)[number];
@@ -80,7 +90,8 @@ export function formatName(name: RecordingName): string {
     String(name.part),
   ];
   const recipients = name.recipients.map(formatMailbox);
-  const text = [ROOT, name.state, ...recipients, caller.join("~"), leaf.join("~")].join("/");
+  const kind = name.kind ? [formatKind(name.kind)] : [];
+  const text = [ROOT, name.state, ...recipients, ...kind, caller.join("~"), leaf.join("~")].join("/");
   parseName(text);
   return text;
 }
@@ -88,7 +99,9 @@ export function formatName(name: RecordingName): string {
 /** @throws VoxpostError RECORDING_NAME_INVALID: such a recording is left alone and shown to the administrator. */
 export function parseName(text: string): RecordingName {
   const [root, state, ...rest] = text.split("/");
-  const [leaf = "", caller = "", ...recipients] = rest.reverse();
+  const [leaf = "", caller = "", ...others] = rest.reverse();
+  const kind = parseKind(others[0] ?? "");
+  const recipients = kind ? others.slice(1) : others;
   const [id = "", channel = "", time = "", take = "", part = "", ...more] = leaf.split("~");
   const [number = "", name64 = "", flags = "", category64 = ""] = caller.split("~");
   const knownState = RECORDING_STATES.find((known) => known === state);
@@ -118,6 +131,7 @@ export function parseName(text: string): RecordingName {
   return {
     state: knownState,
     recipients: recipients.reverse().map((recipient) => parseMailbox(recipient)),
+    ...(kind ? { kind } : {}),
     id,
     channel,
     startedAt: new Date(Number(time)),
@@ -128,6 +142,21 @@ export function parseName(text: string): RecordingName {
     take: Number(take),
     part: Number(part),
   };
+}
+
+/** No mailbox has a `~`, so a kind is never taken for a recipient. */
+function formatKind(kind: RecordingKind): string {
+  const fields = kind.is === "comment" ? [formatMailbox(kind.mailbox), kind.message] : [kind.greeting];
+  return [kind.is, ...fields].join("~");
+}
+
+/** Undefined when the component is none; whatever else it may be, it is no recipient either. */
+function parseKind(component: string): RecordingKind | undefined {
+  const [is, subject = "", message = "", ...more] = component.split("~");
+  const greeting = GREETINGS.find((known) => known === subject);
+  if (is === "greeting" && greeting && component === formatKind({ is, greeting })) return { is, greeting };
+  if (is !== "comment" || !isMailbox(subject) || !/^[\w.-]{1,64}$/.test(message) || more.length > 0) return;
+  return { is, mailbox: parseMailbox(subject), message };
 }
 
 function clean(text: string, max: number): string {

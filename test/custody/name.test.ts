@@ -9,6 +9,7 @@ import {
   type RecordingName,
 } from "../../src/custody/name.ts";
 import { isCode } from "../../src/errors.ts";
+import { GREETINGS } from "../../src/model/greeting.ts";
 
 const word = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_.+-]{0,20}$/);
 const mailbox = fc.record({ mailbox: word, context: word });
@@ -17,6 +18,10 @@ const anyText = fc.string({ unit: "binary", maxLength: 80 });
 const names: fc.Arbitrary<RecordingName> = fc.record({
   state: fc.constantFrom("take" as const, "deposit" as const, "failed" as const),
   recipients: fc.array(mailbox, { minLength: 1, maxLength: 8 }),
+  kind: fc.oneof(
+    fc.record({ is: fc.constant("comment" as const), mailbox, message: fc.stringMatching(/^[0-9a-f]{32}$/) }),
+    fc.record({ is: fc.constant("greeting" as const), greeting: fc.constantFrom(...GREETINGS) }),
+  ),
   id: fc.stringMatching(/^[0-9a-f]{32}$/),
   channel: anyText,
   startedAt: fc.date({ min: new Date("2001-01-01"), max: new Date("2200-01-01"), noInvalidDate: true }),
@@ -36,8 +41,8 @@ describe("a recording's name", () => {
     fc.assert(
       fc.property(names, (name) => {
         const read = parseName(formatName(name));
-        const { state, recipients, id, startedAt, urgent, priority, take, part } = name;
-        expect(read).toMatchObject({ state, recipients, id, startedAt, urgent, priority, take, part });
+        const { state, recipients, kind, id, startedAt, urgent, priority, take, part } = name;
+        expect(read).toMatchObject({ state, recipients, kind, id, startedAt, urgent, priority, take, part });
         expect(read.channel).toBe(channelField(name.channel));
         // As far as 45 bytes hold it.
         const written = asUtf8(name.caller.name ?? "");
@@ -107,6 +112,21 @@ describe("a recording's name", () => {
     });
   });
 
+  it("tells what a recording belongs to that is no message of its own", () => {
+    const kinds = [
+      ["greeting~busy", { is: "greeting", greeting: "busy" }],
+      [
+        `comment~1002@sales~${"b".repeat(32)}`,
+        { is: "comment", mailbox: { mailbox: "1002", context: "sales" }, message: "b".repeat(32) },
+      ],
+    ] as const;
+    for (const [component, kind] of kinds) {
+      const text = good.replace("/5551", `/${component}/5551`);
+      expect(parseName(text)).toEqual({ ...parseName(good), kind });
+      expect(formatName(parseName(text))).toBe(text);
+    }
+  });
+
   it.each([
     ["no recipient", good.replace("/1001@default", "")],
     ["a recipient without context", good.replace("@default", "")],
@@ -118,6 +138,10 @@ describe("a recording's name", () => {
     ["an unknown flag", good.replace("~u~", "~x~")],
     ["a component too long", good.replace("5551", "5".repeat(200))],
     ["a sixth field", `${good}~1`],
+    ["an unknown kind", good.replace("/5551", "/song~loud/5551")],
+    ["a greeting that there is not", good.replace("/5551", "/greeting~loud/5551")],
+    ["a comment on nothing", good.replace("/5551", "/comment~1001@default/5551")],
+    ["a kind without recipient", good.replace("1001@default", "greeting~busy")],
   ])("rejects %s", (_, text) => {
     expect(() => parseName(text)).toThrowError(expect.objectContaining({ code: "RECORDING_NAME_INVALID" }));
   });
