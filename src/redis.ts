@@ -37,7 +37,7 @@ export async function startPrivateRedis(folder: string, log: Logger): Promise<Pr
       "Cannot start a private Redis: install redis-server, or name a Redis of yours under `redis.url`",
     );
   });
-  const exited = once(child, "exit");
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   await Promise.race([untilItAnswers(socket, exited), failed]);
   failed.catch(() => {});
   log.info({ socket }, "private Redis started");
