@@ -29,6 +29,11 @@ export interface Engine {
 
   /** Whether the PIN is this mailbox's. Required when `capabilities.authenticate`. Never logs or keeps the PIN in clear. */
   authenticate?(mailbox: MailboxAddress, pin: string, signal?: AbortSignal): Promise<boolean>;
+  /**
+   * Every mailbox that has something here, in any order, each at least once. Left out by engines that cannot tell (a
+   * mail server's accounts); whoever needs all of them asks the configuration as well.
+   */
+  mailboxes?(signal?: AbortSignal): AsyncIterable<MailboxAddress>;
 
   // --- Listing: from headers alone; never touches audio, never changes a flag -----------------------------------------
 
@@ -43,6 +48,8 @@ export interface Engine {
 
   /** Opens the audio parts in the order in which they are heard (comments first). @throws MESSAGE_UNKNOWN */
   read(ref: Ref, signal?: AbortSignal): Promise<AudioPart[]>;
+  /** The message's `text`, for copies of it. Left out by engines that keep none. @throws MESSAGE_UNKNOWN */
+  readText?(ref: Ref, signal?: AbortSignal): Promise<string | undefined>;
   /** Stores durably before it resolves: afterwards a power cut loses nothing. @throws STORE_FULL, STORE_REFUSED */
   append(folder: Folder, message: NewMessage, signal?: AbortSignal): Promise<Entry>;
   setFlags(ref: Ref, change: Partial<Flags>, signal?: AbortSignal): Promise<void>;
@@ -76,6 +83,8 @@ export interface Engine {
 
   /** Room left, when the backend tells. Required when `capabilities.quota`. */
   quota?(mailbox: MailboxAddress, signal?: AbortSignal): Promise<Quota | undefined>;
+  /** Bytes that can still be written, all mailboxes together (a disk's free space). Left out where nothing tells. */
+  freeBytes?(signal?: AbortSignal): Promise<number>;
 }
 
 /** What an engine does natively. What it lacks the layer above does, or refuses with UNSUPPORTED; nothing is assumed. */

@@ -9,6 +9,8 @@ import { throwIfAborted } from "../../faults.ts";
 import { cutOnAbort } from "../../streams.ts";
 import { formatRecord, type MessageRecord, type PartRecord, RECORD_FILE, readRecord } from "./record.ts";
 
+const TEXT_FILE = "text.txt";
+
 /** What a message's or a greeting's folder holds: a record, and its audio in files that any player opens. */
 export interface NewContents {
   readonly fields: Omit<MessageRecord, "audio">;
@@ -31,7 +33,7 @@ export async function writeContents(path: string, contents: NewContents, signal:
       await writeNew(join(path, file), cutOnAbort(await source.open(signal), signal));
       audio.push({ file, kind, contentType, ...(duration === undefined ? {} : { duration }) });
     }
-    if (contents.text !== undefined) await writeNew(join(path, "text.txt"), [Buffer.from(contents.text)]);
+    if (contents.text !== undefined) await writeNew(join(path, TEXT_FILE), [Buffer.from(contents.text)]);
     const record = formatRecord({ ...contents.fields, audio }, contents.notes);
     await writeNew(join(path, RECORD_FILE), [record]);
     await syncFolder(path);
@@ -89,6 +91,20 @@ export async function openAudio(path: string): Promise<AudioPart[]> {
     ...info,
     stream: handle.createReadStream(),
   }));
+}
+
+/** Undefined when there is none. Follows no link, as audio does not. */
+export async function readText(path: string): Promise<string | undefined> {
+  const handle = await openPlain(join(path, TEXT_FILE));
+  if (!handle) {
+    await stat(path);
+    return undefined;
+  }
+  try {
+    return await handle.readFile("utf8");
+  } finally {
+    await handle.close();
+  }
 }
 
 function commentsFirst(a: PartRecord, b: PartRecord): number {

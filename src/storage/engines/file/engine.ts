@@ -1,4 +1,4 @@
-import { access, constants, mkdir } from "node:fs/promises";
+import { access, constants, mkdir, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { isCode } from "../../../errors.ts";
 import type { Logger } from "../../../log.ts";
@@ -10,11 +10,11 @@ import { isGone, renameDurably, syncFolder } from "../../disk.ts";
 import type { Engine, Entry, FindQuery, ListQuery, Page, Ref } from "../../engine.ts";
 import { Operations } from "../../signals.ts";
 import { countViews, pageOf } from "../../view.ts";
-import { openAudio } from "./contents.ts";
+import { openAudio, readText } from "./contents.ts";
 import { toFault } from "./faults.ts";
 import { greetingArrival, greetingName, listGreetings, withGreeting } from "./greetings.ts";
 import { type MessageName, nameOf, newKey, timeOf } from "./names.ts";
-import { Tree } from "./tree.ts";
+import { listMailboxes, Tree } from "./tree.ts";
 import { watchFolder } from "./watch.ts";
 
 /**
@@ -35,18 +35,22 @@ export class FileEngine implements Engine {
   };
   readonly #root: string;
   readonly #log: Logger;
+  readonly #create: boolean;
   readonly #tree: Tree;
   readonly #operations = new Operations();
 
-  constructor({ root, log }: { root: string; log: Logger }) {
+  /** Without `create` the folder must be there. */
+  constructor({ root, log, create = true }: { root: string; log: Logger; create?: boolean | undefined }) {
     this.name = `file:${root}`;
     this.#root = root;
     this.#log = log;
+    this.#create = create;
     this.#tree = new Tree(root, log);
   }
 
   async open(): Promise<void> {
     this.#operations.open();
+    if (!this.#create) return;
     try {
       await mkdir(this.#root, { recursive: true, mode: 0o700 });
     } catch (error) {
@@ -60,6 +64,10 @@ export class FileEngine implements Engine {
 
   check(signal?: AbortSignal): Promise<void> {
     return this.#run(signal, () => access(this.#root, constants.R_OK | constants.W_OK | constants.X_OK));
+  }
+
+  async *mailboxes(signal?: AbortSignal): AsyncGenerator<MailboxAddress> {
+    yield* await this.#run(signal, () => listMailboxes(this.#root));
   }
 
   count(mailbox: MailboxAddress, folder: Folder, signal?: AbortSignal): Promise<Counts> {
@@ -88,6 +96,10 @@ export class FileEngine implements Engine {
 
   read(ref: Ref, signal?: AbortSignal): Promise<AudioPart[]> {
     return this.#run(signal, () => this.#tree.withMessage(ref, openAudio));
+  }
+
+  readText(ref: Ref, signal?: AbortSignal): Promise<string | undefined> {
+    return this.#run(signal, () => this.#tree.withMessage(ref, readText));
   }
 
   append(folder: Folder, message: NewMessage, signal?: AbortSignal): Promise<Entry> {
@@ -182,6 +194,13 @@ export class FileEngine implements Engine {
     return this.#run(signal, async () => {
       const lasting = this.#operations.lasting(signal);
       await watchFolder(await this.#tree.make(mailbox, "INBOX"), onChange, lasting, this.#log);
+    });
+  }
+
+  freeBytes(signal?: AbortSignal): Promise<number> {
+    return this.#run(signal, async () => {
+      const { bavail, bsize } = await statfs(this.#root);
+      return bavail * bsize;
     });
   }
 

@@ -5,5 +5,5 @@ import { fileOptions } from "./options.ts";
 
 export const fileScheme = defineScheme(
   fileOptions,
-  ({ path }, { folder, log }) => new FileEngine({ root: resolve(folder, path), log }),
+  ({ path }, { folder, log, create }) => new FileEngine({ root: resolve(folder, path), log, create }),
 );

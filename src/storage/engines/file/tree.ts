@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { rm, stat } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { VoxpostError } from "../../../errors.ts";
 import type { Logger } from "../../../log.ts";
@@ -120,6 +120,23 @@ export class Tree {
       "Something in the file store is not as it should be; it is left as it is",
     );
   }
+}
+
+/** Every mailbox that has one of our folders, by the names of folders alone. */
+export async function listMailboxes(root: string): Promise<MailboxAddress[]> {
+  const found: MailboxAddress[] = [];
+  for (const context of await folderNames(root)) {
+    for (const mailbox of await folderNames(join(root, context))) {
+      const inside = await folderNames(join(root, context, mailbox));
+      if (inside.some((name) => name !== "tmp" && PLACES.includes(name))) found.push({ mailbox, context });
+    }
+  }
+  return found;
+}
+
+async function folderNames(path: string): Promise<string[]> {
+  const inside = await readdir(path, { withFileTypes: true });
+  return inside.flatMap((item) => (item.isDirectory() && isMailboxName(item.name) ? [item.name] : []));
 }
 
 /** Whatever was checked before: a path is made of these, so none may lead out of the root. */

@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import { Readable } from "node:stream";
 import type { Folder } from "../../../model/folder.ts";
 import type { GreetingKind } from "../../../model/greeting.ts";
-import { formatMailbox, type MailboxAddress } from "../../../model/mailbox.ts";
+import { formatMailbox, type MailboxAddress, parseMailbox } from "../../../model/mailbox.ts";
 import type { AudioInfo, AudioPart, AudioSource, Flags, NewMessage } from "../../../model/message.ts";
 import { cutOnAbort } from "../../streams.ts";
 
@@ -19,6 +19,14 @@ export class MemoryData {
     const created: MailboxData = { folders: new Map(), greetings: new Map() };
     this.#mailboxes.set(name, created);
     return created;
+  }
+
+  /** Those that hold something: looking at a mailbox makes its entry. */
+  mailboxes(): MailboxAddress[] {
+    return [...this.#mailboxes].flatMap(([name, { folders, greetings }]) => {
+      const messages = [...folders.values()].some((folder) => folder.size > 0);
+      return messages || greetings.size > 0 ? [parseMailbox(name)] : [];
+    });
   }
 
   folder(address: MailboxAddress, folder: Folder): Map<string, StoredMessage> {

@@ -42,6 +42,11 @@ export class MemoryEngine implements Engine {
     this.#operations.check(signal);
   }
 
+  async *mailboxes(signal?: AbortSignal): AsyncGenerator<MailboxAddress> {
+    this.#operations.check(signal);
+    yield* this.#data.mailboxes();
+  }
+
   async count(mailbox: MailboxAddress, folder: Folder, signal?: AbortSignal): Promise<Counts> {
     this.#operations.check(signal);
     return countViews(this.#data.folder(mailbox, folder).values());
@@ -67,6 +72,11 @@ export class MemoryEngine implements Engine {
     const comments = (a: StoredAudio, b: StoredAudio) =>
       Number(b.info.kind === "comment") - Number(a.info.kind === "comment");
     return [...this.#get(ref).audio].sort(comments).map(toPart);
+  }
+
+  async readText(ref: Ref, signal?: AbortSignal): Promise<string | undefined> {
+    this.#operations.check(signal);
+    return this.#get(ref).message.text;
   }
 
   async append(folder: Folder, message: NewMessage, signal?: AbortSignal): Promise<Entry> {
