@@ -7,15 +7,16 @@ import { guard } from "./guardian.ts";
 import type { ImapLab } from "./imap.ts";
 import { EXTENSIONS, MAILBOXES } from "./mailboxes.ts";
 import { type Ports, takePorts } from "./ports.ts";
+import { type PostgresLab, startPostgres } from "./postgres.ts";
 import type { Server } from "./processes.ts";
 import type { Say } from "./provision.ts";
 import { type RedisLab, startRedis } from "./redis.ts";
 import { keepRunFolder, makeRunFolder } from "./run-folder.ts";
-import { findAsterisk, findCyrus, findServices } from "./systems.ts";
+import { findAsterisk, findCyrus, findPostgres, findServices } from "./systems.ts";
 
 export interface LabOptions {
-  /** Which servers. Default: all. Leaving out Asterisk saves its start of some seconds. */
-  servers?: ("asterisk" | "redis" | "imap")[];
+  /** Which servers. Default: all but postgres. Leaving out Asterisk saves its start of some seconds. */
+  servers?: ("asterisk" | "redis" | "imap" | "postgres")[];
   /** Default: dovecot. */
   imap?: "dovecot" | "cyrus";
   /** First of a block of consecutive ports (see `Ports`). Default: free ones. */
@@ -41,6 +42,7 @@ export interface Lab {
   asteriskMissing: string | undefined;
   redis: RedisLab | undefined;
   imap: ImapLab | undefined;
+  postgres: PostgresLab | undefined;
   /** Process ids of everything that runs, by name. */
   pids(): Record<string, number>;
   /** Writes a voxpost.yaml for an instance; `overrides` replace top-level keys. Returns its path. Needs all three servers. */
@@ -60,10 +62,11 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const say = options.say ?? (() => {});
   const engine = options.imap ?? "dovecot";
 
-  const [asteriskSystem, services, cyrus] = await Promise.all([
+  const [asteriskSystem, services, cyrus, postgresSystem] = await Promise.all([
     wanted.has("asterisk") ? findAsterisk(say) : undefined,
     wanted.has("redis") || (wanted.has("imap") && engine === "dovecot") ? findServices(say) : undefined,
     wanted.has("imap") && engine === "cyrus" ? findCyrus(say) : undefined,
+    wanted.has("postgres") ? findPostgres(say) : undefined,
   ]);
 
   const run = makeRunFolder();
@@ -100,6 +103,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     wanted.has("imap") && !cyrus && services
       ? start(startDovecot(run, services.root, ports, secret()))
       : undefined,
+    postgresSystem ? start(startPostgres(run, postgresSystem.root, ports.postgres, secret())) : undefined,
   ] as const;
   const outcomes = await Promise.allSettled(starts);
   const failure = outcomes.find((outcome) => outcome.status === "rejected");
@@ -107,7 +111,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     await stop();
     throw failure.reason;
   }
-  const [asterisk, redis, cyrusServer, dovecot] = await Promise.all(starts);
+  const [asterisk, redis, cyrusServer, dovecot, postgres] = await Promise.all(starts);
   const imap = cyrusServer ?? dovecot;
 
   return {
@@ -121,6 +125,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     asteriskMissing: asteriskSystem && "missing" in asteriskSystem ? asteriskSystem.missing : undefined,
     redis,
     imap,
+    postgres,
     pids: () => ({
       ...Object.fromEntries(running.filter((each) => each.running).map((each) => [each.name, each.pid])),
       guardian: guard.pid() ?? process.pid,

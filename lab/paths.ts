@@ -7,7 +7,7 @@ export const PROJECT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/
 /** Everything that the lab unpacks, generates or records lies in this one folder; it may be removed as a whole. */
 export const LAB = `${PROJECT}/.lab`;
 
-/** Unpacked systems that servers run in: `asterisk`, `services`, `cyrus`. */
+/** Unpacked systems that servers run in: `asterisk`, `services`, `cyrus`, `postgres`. */
 export const ROOTS = `${LAB}/root`;
 
 /** One folder per running lab. */

@@ -12,9 +12,10 @@ export interface Ports {
   redis: number;
   /** Where the program offers audio to Asterisk. */
   media: number;
+  postgres: number;
 }
 
-const NAMES = ["sip", "ari", "ami", "imap", "imaps", "redis", "media"] as const;
+const NAMES = ["sip", "ari", "ami", "imap", "imaps", "redis", "media", "postgres"] as const;
 const BLOCK = 10;
 
 /**

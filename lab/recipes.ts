@@ -1,6 +1,6 @@
 /** What is unpacked into one root. */
 export interface Recipe {
-  name: "asterisk" | "services" | "cyrus";
+  name: "asterisk" | "services" | "cyrus" | "postgres";
   /** Raise it when anything below changes; older roots are then replaced. */
   version: number;
   suite: string;
@@ -46,5 +46,13 @@ export const RECIPES: Record<Recipe["name"], Recipe> = {
     packages: ["cyrus-imapd", "cyrus-admin", "sasl2-bin", "libsasl2-modules", "procps"],
     contents: "Cyrus IMAP 3.6",
     megabytes: 350,
+  },
+  postgres: {
+    name: "postgres",
+    version: 1,
+    suite: "bookworm",
+    packages: ["postgresql-15"],
+    contents: "PostgreSQL 15",
+    megabytes: 330,
   },
 };

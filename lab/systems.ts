@@ -1,6 +1,7 @@
 import { execa } from "execa";
 import { canUnpackSystems } from "./debian.ts";
 import { provision, type Say } from "./provision.ts";
+import type { Recipe } from "./recipes.ts";
 
 /** Where a server's program is: `root` is an unpacked system, or undefined for a program that this machine has. */
 export interface System {
@@ -44,7 +45,20 @@ export async function findCyrus(say: Say): Promise<System> {
   return unpacked;
 }
 
-async function tryToUnpack(name: "asterisk" | "services" | "cyrus", say: Say): Promise<System | undefined> {
+/** Provides PostgreSQL. Rejects, saying what to install, when there is no way. */
+export async function findPostgres(say: Say): Promise<System> {
+  const unpacked = await tryToUnpack("postgres", say);
+  if (unpacked) return unpacked;
+  const version = await installedVersion("postgres", ["--version"], /PostgreSQL\) (\d+)/);
+  if (version === undefined || process.getuid?.() === 0) {
+    throw new Error(
+      "the lab runs PostgreSQL as root on Debian, or as another user with postgres in the PATH",
+    );
+  }
+  return { root: undefined };
+}
+
+async function tryToUnpack(name: Recipe["name"], say: Say): Promise<System | undefined> {
   if (!canUnpackSystems() || process.env.VOXPOST_LAB_SYSTEM === "installed") return undefined;
   try {
     return { root: await provision(name, say) };
