@@ -118,6 +118,8 @@ async function refusal(response: Response, method: string, path: string): Promis
   if (status === 404 && path.startsWith("/channels/") && /channel/i.test(said)) {
     return new VoxpostError("CALL_GONE", text, { context });
   }
+  // Hung up, or moved on by somebody else: Asterisk still knows the channel, but it is ours no more.
+  if (status === 409 && /not in Stasis/i.test(said)) return new VoxpostError("CALL_GONE", text, { context });
   if (status === 503)
     return new VoxpostError("ASTERISK_UNREACHABLE", `${text} (is it still starting?)`, { context });
   if (status === 401 || status === 403) {

@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import { leaveMessage, logIn, youHave } from "./owner.ts";
 import { type Stage, scenario } from "./scenario.ts";
 
@@ -41,6 +42,30 @@ scenario(
     await owner.presses("#");
     await owner.hears("vm-goodbye");
     await owner.isHungUpOn();
+  },
+  SIMULATED,
+);
+
+scenario(
+  "a hang-up that is reported after the recording's end is no pause: the job does not wait for the sweep",
+  async (world) => {
+    const box = world.box();
+    const caller = await world.caller();
+    await caller.dials(box);
+    await caller.hears("vm-theperson");
+    await caller.presses("#");
+    await caller.hears("beep");
+    await caller.isRecorded();
+    await caller.speaks(3);
+    world.faults.delay("StasisEnd", 1_000);
+    world.faults.delay("ChannelDestroyed", 1_000);
+    world.faults.delay("ChannelHangupRequest", 1_000);
+    // As the real one says while the channel is still in the dialplan's extension h.
+    world.faults.refuse("channels.record", 409, { message: "Channel not in Stasis application" });
+    const hungUp = Date.now();
+    await caller.hangsUp();
+    await world.mailbox(box).has({ new: 1 });
+    expect(Date.now() - hungUp, "milliseconds of the clock").toBeLessThan(5_000);
   },
   SIMULATED,
 );

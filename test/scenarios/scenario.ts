@@ -31,8 +31,8 @@ export function playScenarios(): void {
   describe("simulated Asterisk", () => {
     afterAll(stopShared);
     for (const { name, play, stage } of scenarios) {
-      const skipped = stage.only === "real";
-      test(skipped ? `${name} (real only: ${stage.because})` : name, { skip: skipped }, async () => {
+      test(name, async (context) => {
+        if (stage.only === "real") return context.skip(stage.because);
         const world = await startSimulatedWorld();
         try {
           await play(world);
@@ -52,12 +52,11 @@ export function playScenarios(): void {
       if ("close" in world) await world.close();
     });
     const declare = ({ name, play, stage }: Scenario) => {
-      const skipped = stage.only === "simulated";
-      test(skipped ? `${name} (simulated only: ${stage.because})` : name, {
-        skip: skipped,
+      test(name, {
         concurrent: !stage.alone,
         timeout: 120_000,
       }, async (context) => {
+        if (stage.only === "simulated") return context.skip(stage.because);
         if ("missing" in world) return context.skip(world.missing);
         await play(world);
       });
