@@ -30,23 +30,32 @@ export function createDeposit(deps: DepositDeps): (call: Call, args: readonly st
   return (call, [mailboxes = "", letters = ""]) =>
     conclude(call, async () => {
       const options = parseOptions(letters, DEPOSIT_OPTIONS);
-      const recipients = await addressed(call, mailboxes, deps.subscribers);
-      const [owner] = recipients;
-      if (!owner) return FAILED;
-      const onlyGreets = owner.maxMessages === 0;
-      if (!options.has("e")) await call.answer();
-      const snapshot = await readSnapshot(owner, deps.snapshots);
-      if (!onlyGreets && snapshot.full) {
-        await call.play(["vm-mailboxfull"], { bargeIn: "none" });
-        return FAILED;
-      }
-      const exits = await findExits(call, owner, options);
-      const to = await greet(call, owner, options, exits, chooseGreeting(owner, options, snapshot));
-      if (to) return { status: "USEREXIT", to };
-      if (onlyGreets) return { status: "SUCCESS" };
-      await call.answer();
-      return takeMessage(call, await createDraft(call, recipients, options), exits, owner, deps);
+      return leaveMessage(call, await addressed(call, mailboxes, deps.subscribers), options, deps);
     });
+}
+
+/** The same for somebody who is in a call already, such as an owner who replies. The first recipient's limits count. */
+export async function leaveMessage(
+  call: Call,
+  recipients: readonly Subscriber[],
+  options: DepositOptions,
+  deps: DepositDeps,
+): Promise<Ending> {
+  const [owner] = recipients;
+  if (!owner) return FAILED;
+  const onlyGreets = owner.maxMessages === 0;
+  if (!options.has("e")) await call.answer();
+  const snapshot = await readSnapshot(owner, deps.snapshots);
+  if (!onlyGreets && snapshot.full) {
+    await call.play(["vm-mailboxfull"], { bargeIn: "none" });
+    return FAILED;
+  }
+  const exits = await findExits(call, owner, options);
+  const to = await greet(call, owner, options, exits, chooseGreeting(owner, options, snapshot));
+  if (to) return { status: "USEREXIT", to };
+  if (onlyGreets) return { status: "SUCCESS" };
+  await call.answer();
+  return takeMessage(call, await createDraft(call, recipients, options), exits, owner, deps);
 }
 
 /** Greeting and instructions. Resolves to the exit that a key chose. */
@@ -81,6 +90,7 @@ async function takeMessage(
   owner: Subscriber,
   deps: DepositDeps,
 ): Promise<Ending> {
+  await expectHangUp(call);
   for (let take = 0; take < TRIES; take++) {
     const recorded = await record(call, draft, take, exits);
     if (!recorded) return FAILED;
@@ -93,6 +103,14 @@ async function takeMessage(
     await call.play(["vm-tooshort"], { bargeIn: "none" });
   }
   return FAILED;
+}
+
+/** After a hang-up no variable can be set any more, so the dialplan is told before the beep; another ending corrects it. */
+async function expectHangUp(call: Call): Promise<void> {
+  await call.setVariable("VMSTATUS", "SUCCESS").catch((error) => {
+    if (isCode(error, "CALL_GONE")) throw error;
+    call.log.warn({ err: error }, "The dialplan could not be told beforehand how the call ends");
+  });
 }
 
 /** Undefined when nothing could be recorded, which the caller was told. */

@@ -1,11 +1,9 @@
 import { isCode } from "../errors.ts";
 import type { Call, DialplanPlace } from "../ivr/call.ts";
 
-/** What the dialplan is told in `VMSTATUS`; app_voicemail's words. */
-type Status = "SUCCESS" | "USEREXIT" | "FAILED";
-
 export interface Ending {
-  readonly status: Status;
+  /** What the dialplan is told; app_voicemail's words. */
+  readonly status: "SUCCESS" | "USEREXIT" | "FAILED" | "OPERATOR" | "ASSISTANT" | "SELECTED" | "TIMEOUT";
   /** An exit that a key chose; otherwise the dialplan goes on behind the Gosub. */
   readonly to?: DialplanPlace;
   /** More channel variables for the dialplan. */
@@ -14,9 +12,14 @@ export interface Ending {
 
 /**
  * Runs one entry into Voxpost: whatever happens, the call goes back to the dialplan with a status, and nothing is thrown.
- * After a hang-up there is nobody to give it back to.
+ * After a hang-up there is nobody to give it back to. `statusVariable`: where the dialplan reads the status; default `VMSTATUS`,
+ * and nowhere if null.
  */
-export async function conclude(call: Call, entry: () => Promise<Ending>): Promise<void> {
+export async function conclude(
+  call: Call,
+  entry: () => Promise<Ending>,
+  statusVariable: string | null = "VMSTATUS",
+): Promise<void> {
   let ending: Ending = { status: "FAILED" };
   try {
     ending = await entry();
@@ -26,7 +29,8 @@ export async function conclude(call: Call, entry: () => Promise<Ending>): Promis
   }
   try {
     if (call.signal.aborted) return;
-    for (const [name, value] of Object.entries({ ...ending.variables, VMSTATUS: ending.status })) {
+    const status = statusVariable === null ? {} : { [statusVariable]: ending.status };
+    for (const [name, value] of Object.entries({ ...ending.variables, ...status })) {
       await call.setVariable(name, value);
     }
     await call.leave(ending.to);

@@ -12,6 +12,17 @@ afterEach(() => world.remove());
 const SPEAKS: Reaction = { speaks: 5, presses: "#" };
 const STATUS = "VMSTATUS";
 
+it("tells the dialplan SUCCESS before the beep, because a hang-up leaves no time for it", async () => {
+  const { phone } = await world.deposit(["1001", "u"], [["beep", { speaks: 5, hangsUp: true }]]);
+  expect(phone.left).toBeUndefined();
+  expect(phone.variables.get(STATUS)).toBe("SUCCESS");
+});
+
+it("takes SUCCESS back when nothing is kept", async () => {
+  const { phone } = await world.deposit(["1001", "u"], [], { noFile: true });
+  expect(phone.variables.get(STATUS)).toBe("FAILED");
+});
+
 describe("the greeting", () => {
   const cases: [string, string[], string][] = [
     ["temporary, even without b or u", ["temporary", "busy", "name"], "(file temporary)"],
