@@ -110,8 +110,8 @@ async function firstMail(
   await client.connect();
   try {
     await client.mailboxOpen("INBOX", { readOnly: true });
-    const mail = await client.fetchOne("1", { source: true }).catch(() => false as const);
-    if (!mail || !mail.source) return undefined;
+    const mail = (await client.fetchOne("1", { source: true }).catch(() => undefined)) || undefined;
+    if (!mail?.source) return undefined;
     const { headerLines, attachments } = await simpleParser(mail.source);
     const sound = attachments.find(({ contentType }) => contentType.startsWith("audio/"));
     if (!sound) throw new Error("the mail has no sound");
