@@ -14,10 +14,13 @@ import { SweepSchedule } from "./jobs/schedule.ts";
 import { Sweep } from "./jobs/sweep.ts";
 import { Workers } from "./jobs/worker.ts";
 import type { Logger } from "./log.ts";
+import { createAuthenticate } from "./menus/authenticate.ts";
 import { createDeposit } from "./menus/deposit.ts";
 import { MemoryLoginLimiter } from "./menus/limiter.ts";
 import { configureMenus } from "./menus/overrides.ts";
+import { createPlayMessage } from "./menus/play-message.ts";
 import { createRetrieve, removeLeftovers } from "./menus/retrieve.ts";
+import { createSayName } from "./menus/say-name.ts";
 import type { Counts } from "./model/folder.ts";
 import type { MailboxAddress } from "./model/mailbox.ts";
 import { startPrivateRedis } from "./redis.ts";
@@ -86,6 +89,7 @@ export async function startVoxpost(config: Config, log: Logger, options: Voxpost
   const deliveries = join(config.data, "deliveries");
   await Promise.all([removeLeftovers(callFiles), removeLeftovers(deliveries)]);
   mkdirSync(deliveries, { recursive: true, mode: 0o700 });
+  const limiter = new MemoryLoginLimiter();
   const entries: Readonly<Record<string, ReturnType<typeof createDeposit>>> = {
     deposit: createDeposit({
       subscribers,
@@ -97,15 +101,19 @@ export async function startVoxpost(config: Config, log: Logger, options: Voxpost
       subscribers,
       store,
       enqueue: queues,
-      limiter: new MemoryLoginLimiter(),
+      limiter,
       folder: callFiles,
       menus,
     }),
+    authenticate: createAuthenticate({ subscribers, store, limiter, menus }),
+    play: createPlayMessage({ subscribers, store, folder: callFiles }),
+    sayname: createSayName({ subscribers, snapshots }),
   };
   const handler: CallHandler = async (entry, args, call) => {
     const serve = entries[entry];
     if (serve) return serve(call, args);
     call.log.warn({ entry }, "The dialplan asks for an entry that this version does not have");
+    await call.setVariable("VOXPOST_STATUS", "UNSUPPORTED");
   };
   for (const server of config.asterisk) {
     const ivr = createIvr({

@@ -1,4 +1,4 @@
-import type { Script } from "../ivr/phrase.ts";
+import type { Phrase, Script } from "../ivr/phrase.ts";
 import type { GreetingKind } from "../model/greeting.ts";
 import type { Subscriber } from "../model/subscriber.ts";
 import type { Snapshot, Snapshots } from "../storage/snapshot.ts";
@@ -23,6 +23,15 @@ export async function readSnapshot(owner: Subscriber, snapshots: Pick<Snapshots,
   } catch {
     return { greetings: {}, full: false };
   }
+}
+
+/** The owner's name in their own voice, if it is recorded. */
+export async function recordedName(
+  owner: Subscriber,
+  snapshots: Pick<Snapshots, "get">,
+): Promise<Phrase | undefined> {
+  const { name } = (await readSnapshot(owner, snapshots)).greetings;
+  return name && { file: name.path, contentType: name.contentType };
 }
 
 /** The greeting that applies, in app_voicemail's order: temporary, busy, unavailable, recorded name, number. */

@@ -32,7 +32,10 @@ export const loginMenus: MenuSet<Login> = {
   menus: { mailbox: mailboxMenu, pin: pinMenu },
   actions: table<Login>(identify, authenticate, assistant),
   sentences: {
-    "ask-mailbox": (login) => [login.failures > 0 ? "vm-incorrect-mailbox" : "vm-login"],
+    "ask-mailbox": (login) => {
+      if (login.failures > 0) return ["vm-incorrect-mailbox"];
+      return login.silent ? [] : ["vm-login"];
+    },
     "ask-pin": (login) =>
       login.given && login.failures > 0 ? ["vm-incorrect", "vm-password"] : ["vm-password"],
   },

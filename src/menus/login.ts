@@ -21,6 +21,8 @@ export interface Login extends LoginDeps {
   readonly prefix: string;
   /** Named in the dialplan: only the PIN is asked for. */
   readonly given: boolean;
+  /** The mailbox is asked for without a word at first. */
+  readonly silent: boolean;
   /** Extension `a`, if there is one. */
   readonly assistant: DialplanPlace | undefined;
   mailbox: MailboxAddress | undefined;

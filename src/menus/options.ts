@@ -26,6 +26,9 @@ export const RETRIEVE_OPTIONS = {
   r: "flag",
 } as const satisfies Record<string, Shape>;
 
+/** Options of VMAuthenticate(). */
+export const AUTHENTICATE_OPTIONS = { s: "flag" } as const satisfies Record<string, Shape>;
+
 /** Letter → its argument; `""` when it has none. */
 export type Options<T> = ReadonlyMap<keyof T, string>;
 

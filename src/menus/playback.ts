@@ -9,7 +9,7 @@ import type { Retrieval } from "./session.ts";
 import { patiently } from "./wait.ts";
 
 /** Keys while a message is heard; all others stop it and are the menu's. */
-const CONTROLS = { "#": "forward", "*": "rewind", "0": "pause", "2": "restart" } as const;
+export const CONTROLS = { "#": "forward", "*": "rewind", "0": "pause", "2": "restart" } as const;
 
 /** Goes to a message and plays it: preamble, comments, voice. Ends in the message menu, with the key that stopped it. */
 export async function playAt(

@@ -2,27 +2,22 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { newId } from "../custody/name.ts";
 import { isCode } from "../errors.ts";
-import type { Call, DialplanPlace } from "../ivr/call.ts";
-import { parseMailbox } from "../model/mailbox.ts";
-import type { Subscriber } from "../model/subscriber.ts";
+import type { Call } from "../ivr/call.ts";
 import { AudioCache } from "./audio.ts";
+import { type AuthoriseDeps, authorise } from "./authorise.ts";
 import { conclude, type Ending } from "./ending.ts";
-import type { LoginDeps } from "./login.ts";
-import { logIn } from "./login-menus.ts";
 import type { MenuSet, Outcome } from "./menu.ts";
 import { type Options, parseOptions, RETRIEVE_OPTIONS } from "./options.ts";
-import { SHIPPED, type SiteMenus } from "./overrides.ts";
+import { SHIPPED } from "./overrides.ts";
 import { findPlace, NEW, type Place, URGENT } from "./place.ts";
 import { playAt } from "./playback.ts";
 import { runMenus } from "./run.ts";
 import { emptyFolder } from "./sentences.ts";
 import { Retrieval, type RetrievalDeps } from "./session.ts";
 
-export interface RetrieveDeps extends RetrievalDeps, LoginDeps {
+export interface RetrieveDeps extends RetrievalDeps, AuthoriseDeps {
   /** Folder for the audio of calls in progress; what a crash left in it may be removed at start. */
   readonly folder: string;
-  /** Menus as this site wants them (`configureMenus`). Default: as shipped. */
-  readonly menus?: SiteMenus;
 }
 
 type RetrieveOptions = Options<typeof RETRIEVE_OPTIONS>;
@@ -37,7 +32,8 @@ export function createRetrieve(deps: RetrieveDeps): (call: Call, args: readonly 
     await conclude(call, async () => {
       const options = parseOptions(letters, RETRIEVE_OPTIONS);
       await call.answer();
-      const login = await authorise(call, argument, options, deps);
+      const trust = { prefix: options.has("p"), trusted: options.has("s") };
+      const login = await authorise(call, argument, trust, deps);
       if (login.to) return { status: "USEREXIT", to: login.to };
       if (!login.owner) {
         await call.play(["vm-goodbye"]);
@@ -58,48 +54,6 @@ export function createRetrieve(deps: RetrieveDeps): (call: Call, args: readonly 
 /** Removes what calls left behind when the program was killed. Call it before the first call. */
 export async function removeLeftovers(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
-}
-
-async function authorise(
-  call: Call,
-  argument: string,
-  options: RetrieveOptions,
-  deps: RetrieveDeps,
-): Promise<{ owner?: Subscriber | undefined; to?: DialplanPlace | undefined }> {
-  const [name = "", context = "default"] = argument.split("@");
-  const known = options.has("p") ? undefined : lookUp(call, name, context, deps);
-  if (known && options.has("s")) return { owner: known };
-  const place = { context: call.dialplanContext, extension: "a" };
-  const login = {
-    ...deps,
-    call,
-    context,
-    prefix: options.has("p") ? name : "",
-    given: known !== undefined,
-    assistant: (await call.extensionExists(place.context, place.extension).catch(() => false))
-      ? place
-      : undefined,
-    mailbox: known?.address,
-    failures: 0,
-    owner: undefined as Subscriber | undefined,
-  };
-  const to = await logIn(login, (deps.menus ?? SHIPPED).login);
-  return { owner: login.owner, to };
-}
-
-function lookUp(call: Call, name: string, context: string, deps: RetrieveDeps): Subscriber | undefined {
-  if (name === "") return undefined;
-  try {
-    const known = deps.subscribers.find(parseMailbox(name, context));
-    if (known) return known;
-  } catch (error) {
-    if (!isCode(error, "ADDRESS_INVALID")) throw error;
-  }
-  call.log.warn(
-    { mailbox: name, context },
-    "The dialplan names a mailbox that does not exist; the caller is asked",
-  );
-  return undefined;
 }
 
 async function listen(

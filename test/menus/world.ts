@@ -4,9 +4,12 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { VoxpostError } from "../../src/errors.ts";
 import { createLogger } from "../../src/log.ts";
+import { createAuthenticate } from "../../src/menus/authenticate.ts";
 import { createDeposit } from "../../src/menus/deposit.ts";
 import { MemoryLoginLimiter } from "../../src/menus/limiter.ts";
+import { createPlayMessage } from "../../src/menus/play-message.ts";
 import { createRetrieve } from "../../src/menus/retrieve.ts";
+import { createSayName } from "../../src/menus/say-name.ts";
 import type { Folder } from "../../src/model/folder.ts";
 import type { GreetingKind } from "../../src/model/greeting.ts";
 import { formatMailbox, type MailboxAddress } from "../../src/model/mailbox.ts";
@@ -28,6 +31,7 @@ const SUBSCRIBER: Subscriber = {
   maxSilence: 10,
   maxMessages: 100,
   review: false,
+  leaveUrgent: true,
   operator: false,
   sayEnvelope: true,
   sayCaller: false,
@@ -65,6 +69,9 @@ export class World {
   readonly lamps: string[] = [];
   readonly deposits: (readonly string[])[] = [];
   readonly discarded: string[] = [];
+  readonly renamed: (readonly [string, string])[] = [];
+  /** While true no recording can be renamed. */
+  asteriskAway = false;
   full = false;
   diskFault = false;
   /** While true every request to the store fails, as with an IMAP server that is away. */
@@ -163,13 +170,27 @@ export class World {
       discard: async (_asterisk, name) => {
         this.discarded.push(name);
       },
-      snapshots: {
-        get: async () => {
-          if (this.diskFault) throw new Error("The disk does not answer");
-          return { greetings: Object.fromEntries(this.#greetings), full: this.full };
-        },
+      rename: async (_asterisk, name, to) => {
+        if (this.asteriskAway) throw new VoxpostError("ASTERISK_UNREACHABLE", "Asterisk does not answer");
+        this.renamed.push([name, to]);
       },
+      snapshots: this.snapshots,
     })(phone, args);
+  }
+
+  async call(
+    entry: "authenticate" | "play" | "sayname",
+    args: readonly string[],
+    lines: readonly Line[],
+    options: PhoneOptions = {},
+  ): Promise<Dialogue> {
+    const caller = new Caller(lines);
+    const phone = new Phone(caller.react, options);
+    const { store, subscribers, limiter, snapshots } = this;
+    const deps = { store, subscribers, limiter, snapshots, folder: join(this.folder, "audio") };
+    const create = { authenticate: createAuthenticate, play: createPlayMessage, sayname: createSayName };
+    await create[entry](deps)(phone, args);
+    return { phone, heard: phone.heard, missed: caller.waitingFor };
   }
 
   /** Files of calls that are left on the disk. */
@@ -182,6 +203,13 @@ export class World {
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
+
+  readonly snapshots = {
+    get: async () => {
+      if (this.diskFault) throw new Error("The disk does not answer");
+      return { greetings: Object.fromEntries(this.#greetings), full: this.full };
+    },
+  };
 
   readonly enqueue = {
     deposit: async ({ parts }: { parts: readonly string[] }) => {
