@@ -41,6 +41,7 @@ const mailboxOptions = z.strictObject({
     .boolean()
     .describe("Callers may hear, record again and mark their message. Default false.")
     .optional(),
+  leaveurgent: z.boolean().describe("... and so mark it as urgent. Default true.").optional(),
   operator: z.boolean().describe("0 leads to extension o of exitcontext. Default false.").optional(),
   exitcontext: z
     .string()

@@ -8,6 +8,7 @@ import type { CallHandler } from "./ivr/app.ts";
 import { createIvr, type Ivr } from "./ivr/ivr.ts";
 import { Media } from "./ivr/media.ts";
 import { deposit } from "./jobs/deposit.ts";
+import { forward } from "./jobs/forward.ts";
 import { mwi } from "./jobs/mwi.ts";
 import { Queues } from "./jobs/queues.ts";
 import { SweepSchedule } from "./jobs/schedule.ts";
@@ -96,6 +97,8 @@ export async function startVoxpost(config: Config, log: Logger, options: Voxpost
       snapshots,
       enqueue: queues,
       discard: async (asterisk, recording) => recordingsOf(asterisk)?.remove(recording),
+      rename: async (asterisk, recording, to) => recordingsOf(asterisk)?.rename(recording, to),
+      menus,
     }),
     retrieve: createRetrieve({
       subscribers,
@@ -158,6 +161,7 @@ export async function startVoxpost(config: Config, log: Logger, options: Voxpost
     log,
     processors: {
       deposit: (job, signal) => deposit(job, depositDeps, signal),
+      forward: (job, signal) => forward(job, depositDeps, signal),
       mwi: (job, signal) => mwi(job, { store, lamp }, signal),
     },
   });

@@ -16,6 +16,8 @@ export type Phrase =
   | { readonly silence: number }
   /** An audio file on this machine (a greeting), served to Asterisk. */
   | { readonly file: string; readonly contentType: string }
+  /** A recording on the disk of the call's own Asterisk, by its name (custody/name.ts). */
+  | { readonly recording: string }
   /** A sound of the site's own, as Asterisk names it (`custom/beep`); skipped when it does not exist. */
   | { readonly sound: string };
 

@@ -28,8 +28,9 @@ export function words(prompt: string, language = FALLBACK_LANGUAGE): string {
   return known.prompts[prompt]?.words ?? known.soundWords(prompt) ?? prompt;
 }
 
-/** The words of one media URI as ARI's events show it; `(audio)` for messages and greetings. */
+/** The words of one media URI as ARI's events show it; `(audio)` for messages, greetings and recordings. */
 export function mediaWords(media: string, language = FALLBACK_LANGUAGE): string {
+  if (media.startsWith("recording:")) return "(audio)";
   const sound = media.replace(/^sound:/, "");
   if (!/^https?:/.test(sound)) return words(sound, language);
   const path = new URL(sound).pathname;
@@ -95,6 +96,7 @@ function phraseMedia(
   if ("digits" in phrase) return sounds(language.sayDigits(phrase.digits));
   if ("letters" in phrase) return sounds(language.sayLetters(phrase.letters));
   if ("silence" in phrase) return phrase.silence > 0 ? [`sound:${urls.silence(phrase.silence)}`] : [];
+  if ("recording" in phrase) return [`recording:${phrase.recording}`];
   if ("sound" in phrase) return isSoundName(phrase.sound) ? [`sound:${phrase.sound}`] : [];
   const inZone = (date: Date) => DateTime.fromJSDate(date, { zone: phrase.timezone });
   return sounds(language.sayDate(inZone(phrase.date), inZone(phrase.now ?? new Date())));

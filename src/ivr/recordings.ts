@@ -61,6 +61,19 @@ export class Recordings {
   }
 
   /**
+   * A copy to the new name, then removal of the old. After a failure both may exist, and whoever delivers takes the longer
+   * one; the same renaming may be tried again. @throws RECORDING_GONE
+   */
+  async rename(name: string, to: string, signal?: AbortSignal): Promise<void> {
+    // Done before, and only the answer was lost: what lies there is all that there is.
+    if (!(await this.exists(name, signal)) && (await this.exists(to, signal))) return;
+    // An interrupted attempt may have left half a copy.
+    await this.remove(to, signal);
+    await this.copy(name, to, signal);
+    await this.remove(name, signal);
+  }
+
+  /**
    * For good. Removing what is gone succeeds.
    * @throws LOCKED when it is being recorded: Asterisk would destroy it without a word
    */

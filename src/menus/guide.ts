@@ -5,13 +5,18 @@ import { SHIPPED, type SiteMenus } from "./overrides.ts";
 
 /** What a caller may press, menu by menu, as text (`voxpost menus`, docs/phone-guide.md). */
 export function menuGuide(menus: SiteMenus = SHIPPED): string {
-  return [...guideOf(menus.login), ...guideOf(menus.retrieval)].join("\n\n");
+  return [...guideOf(menus.review), ...guideOf(menus.login), ...guideOf(menus.retrieval)].join("\n\n");
 }
 
 /** The same menus as a Mermaid flow chart. */
 export function menuGraph(menus: SiteMenus = SHIPPED): string {
-  const edges = [...edgesOf(menus.login), ...edgesOf(menus.retrieval), "  pin --> main"];
-  const nodes = [menus.login, menus.retrieval].flatMap((set) =>
+  const edges = [
+    ...edgesOf(menus.review),
+    ...edgesOf(menus.login),
+    ...edgesOf(menus.retrieval),
+    "  pin --> main",
+  ];
+  const nodes = [menus.review, menus.login, menus.retrieval].flatMap((set) =>
     Object.values(set.menus).map(({ name, title }) => `  ${name}["${title}"]`),
   );
   return ["flowchart LR", ...nodes, "  goodbye(((end)))", ...new Set(edges)].join("\n");

@@ -5,7 +5,9 @@ import { findFaults } from "./check.ts";
 import type { Login } from "./login.ts";
 import { loginMenus } from "./login-menus.ts";
 import type { KeyMap, Menu, MenuSet, Prompt, Session } from "./menu.ts";
+import type { Message } from "./message.ts";
 import { retrievalMenus } from "./retrieval-menus.ts";
+import { reviewMenus } from "./review-menus.ts";
 import type { Retrieval } from "./session.ts";
 
 const item = z.union([
@@ -41,15 +43,21 @@ type MenuChange = z.infer<typeof menuChange>;
 export interface SiteMenus {
   readonly retrieval: MenuSet<Retrieval>;
   readonly login: MenuSet<Login>;
+  readonly review: MenuSet<Message>;
 }
 
 /** The menus as shipped. */
-export const SHIPPED: SiteMenus = { retrieval: retrievalMenus, login: loginMenus };
+export const SHIPPED: SiteMenus = {
+  retrieval: retrievalMenus,
+  login: loginMenus,
+  review: reviewMenus,
+};
 
 /** Where callers enter each of them. */
 export const STARTS: Readonly<Record<keyof SiteMenus, readonly string[]>> = {
   retrieval: ["main"],
   login: ["mailbox", "pin"],
+  review: ["review"],
 };
 
 /**
@@ -58,7 +66,7 @@ export const STARTS: Readonly<Record<keyof SiteMenus, readonly string[]>> = {
  */
 export function configureMenus(overrides: Readonly<Record<string, unknown>> = {}): SiteMenus {
   const faults: string[] = [];
-  const known = [...Object.keys(SHIPPED.retrieval.menus), ...Object.keys(SHIPPED.login.menus)];
+  const known = Object.values(SHIPPED).flatMap((set) => Object.keys(set.menus));
   for (const name of Object.keys(overrides)) {
     if (!known.includes(name))
       faults.push(`menus.${name}: there is no such menu; there are ${known.join(", ")}`);
@@ -66,8 +74,13 @@ export function configureMenus(overrides: Readonly<Record<string, unknown>> = {}
   const changed: SiteMenus = {
     retrieval: applyOverrides(SHIPPED.retrieval, overrides, faults),
     login: applyOverrides(SHIPPED.login, overrides, faults),
+    review: applyOverrides(SHIPPED.review, overrides, faults),
   };
-  faults.push(...findFaults(changed.retrieval, STARTS.retrieval), ...findFaults(changed.login, STARTS.login));
+  faults.push(
+    ...findFaults(changed.retrieval, STARTS.retrieval),
+    ...findFaults(changed.login, STARTS.login),
+    ...findFaults(changed.review, STARTS.review),
+  );
   if (faults.length === 0) return changed;
   const list = faults.map((fault) => `  - ${fault}`).join("\n");
   throw new VoxpostError("MENU_INVALID", `The menus cannot be used:\n${list}\nSee docs/menus.md.`);

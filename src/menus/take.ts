@@ -10,6 +10,10 @@ export interface Draft {
   readonly recipients: readonly Subscriber[];
   readonly options: DepositOptions;
   readonly category: string | undefined;
+  /** `take` while it may still be recorded again. */
+  readonly state: "take" | "deposit";
+  /** Of the next take; those that were recorded before have it in their names. */
+  urgent: boolean;
 }
 
 export async function createDraft(
@@ -18,7 +22,9 @@ export async function createDraft(
   options: DepositOptions,
 ): Promise<Draft> {
   const category = await call.variable("VM_CATEGORY").catch(() => undefined);
-  return { id: newId(), recipients, options, category };
+  const [owner] = recipients;
+  const state = owner?.review ? "take" : "deposit";
+  return { id: newId(), recipients, options, category, state, urgent: options.has("U") };
 }
 
 export interface Take extends RecordResult {
@@ -44,13 +50,13 @@ export async function recordTake(
   const result = await call.record({
     name: (part) =>
       formatName({
-        state: "deposit",
+        state: draft.state,
         recipients: recipients.map(({ address }) => address),
         id: draft.id,
         channel: call.id,
         startedAt: call.startedAt,
         caller: call.caller,
-        urgent: options.has("U"),
+        urgent: draft.urgent,
         priority: options.has("P"),
         ...(draft.category ? { category: draft.category } : {}),
         take,

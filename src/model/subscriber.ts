@@ -22,6 +22,8 @@ export interface Subscriber {
   readonly maxMessages: number;
   /** Caller may listen to, re-record and mark the message. */
   readonly review: boolean;
+  /** ... and so mark it as urgent. */
+  readonly leaveUrgent: boolean;
   /** `0` leads to extension `o`. */
   readonly operator: boolean;
   /** Dialplan context of `o` and `a`; undefined: the context that the call came from. */

@@ -225,6 +225,7 @@ function wordsOf(phrase: Phrase): string {
   if ("letters" in phrase) return phrase.letters;
   if ("date" in phrase) return phrase.date.toISOString().slice(0, 10);
   if ("silence" in phrase) return "…";
+  if ("recording" in phrase) return "(recording)";
   if ("file" in phrase) return `(file ${readFileSync(phrase.file, "utf8")})`;
   return `(sound ${phrase.sound})`;
 }

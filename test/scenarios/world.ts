@@ -48,7 +48,7 @@ export interface Telephone {
   dials(extension: string): Promise<void>;
   /**
    * Hears exactly these sounds next, in this order: stock sounds by name (`vm-intro`, `digits/1`), Voxpost's own as `voxpost/NAME`,
-   * `(pause)`, and `(audio)` for messages and greetings. Returns as soon as the last one begins.
+   * `(pause)`, `(recording)`, and `(audio)` for messages and greetings. Returns as soon as the last one begins.
    */
   hears(...sounds: readonly string[]): Promise<void>;
   /** Waits until what is said to it ends, and nothing more is said. */
@@ -85,6 +85,7 @@ export interface HeardMessage {
 
 /** What a media URI is called in a scenario. */
 export function soundName(media: string): string {
+  if (media.startsWith("recording:")) return "(recording)";
   const sound = media.replace(/^sound:/, "");
   if (!/^https?:/.test(sound)) return sound;
   const path = new URL(sound).pathname;

@@ -1,0 +1,73 @@
+import { isCode } from "../errors.ts";
+import type { Call } from "../ivr/call.ts";
+import { toOperator } from "./actions/operator.ts";
+import type { Ending } from "./ending.ts";
+import type { MenuSet } from "./menu.ts";
+import type { Message } from "./message.ts";
+import { runMenus } from "./run.ts";
+
+/** So often a caller may speak again who said too little. */
+const TRIES = 3;
+const FAILED: Ending = { status: "FAILED" };
+
+/**
+ * From the beep to the end: records a message, lets the caller review it where the owner wants that, and hands it over to
+ * delivery. Whatever happens after something was said, it is kept, unless the caller took it back.
+ */
+export async function takeMessage(message: Message, menus: MenuSet<Message>): Promise<Ending> {
+  const { call, exits, owner } = message;
+  await expectHangUp(call);
+  for (let tries = 1; tries <= TRIES; tries++) {
+    const recorded = await message.record(tries < TRIES);
+    if (!recorded) return FAILED;
+    const { take, counts } = recorded;
+    if (take.ended === "hangup") return counts ? keep(message) : FAILED;
+    const toOther = take.key === "0" ? exits.operator : undefined;
+    if (counts && toOther) return operatorOr(message);
+    if (counts && owner.review) return review(message, menus);
+    if (counts) {
+      const kept = keep(message);
+      await call.play(["auth-thankyou"]).catch(ignoreHangUp);
+      return kept;
+    }
+    if (toOther) {
+      await call.play(["transfer"], { bargeIn: "none" });
+      return { status: "USEREXIT", to: toOther };
+    }
+    await call.play(["vm-tooshort"], { bargeIn: "none" });
+  }
+  return FAILED;
+}
+
+/** After a hang-up no variable can be set any more, so the dialplan is told before the beep; another ending corrects it. */
+async function expectHangUp(call: Call): Promise<void> {
+  await call.setVariable("VMSTATUS", "SUCCESS").catch((error) => {
+    if (isCode(error, "CALL_GONE")) throw error;
+    call.log.warn({ err: error }, "The dialplan could not be told beforehand how the call ends");
+  });
+}
+
+/** No answer and a hang-up keep what was said. */
+async function review(message: Message, menus: MenuSet<Message>): Promise<Ending> {
+  const opening = { next: "menu", menu: "review", say: ["auth-thankyou"] } as const;
+  const { how } = await runMenus(menus, "review", message, opening);
+  if (message.ending) return message.ending;
+  const ending = await keep(message);
+  if (how !== "gone") await message.call.play(["vm-goodbye"], { bargeIn: "none" }).catch(ignoreHangUp);
+  return ending;
+}
+
+async function operatorOr(message: Message): Promise<Ending> {
+  await toOperator(message).catch(ignoreHangUp);
+  return message.ending ?? keep(message);
+}
+
+async function keep(message: Message): Promise<Ending> {
+  await message.keep();
+  return message.saved;
+}
+
+function ignoreHangUp(error: unknown): undefined {
+  if (!isCode(error, "CALL_GONE")) throw error;
+  return undefined;
+}
