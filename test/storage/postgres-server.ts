@@ -1,0 +1,72 @@
+import { tmpdir } from "node:os";
+import pg from "pg";
+import { startLab } from "../../lab/lab.ts";
+import type { PostgresLab } from "../../lab/postgres.ts";
+import type { Engine } from "../../src/storage/engine.ts";
+import { createEngine } from "../../src/storage/registry.ts";
+import { recordingLog } from "./samples.ts";
+
+/** A real PostgreSQL with a database for the tests. */
+export interface PostgresServer extends Pick<PostgresLab, "kill" | "restart" | "exited" | "port"> {
+  /** A number of which no mailbox was used yet; followed by 0 it is another such number. */
+  freshNumber(): string;
+  /** Engine options; `over` replaces top-level ones. */
+  tree(over?: Record<string, unknown>): Record<string, unknown>;
+  /** Opened; the caller closes it. */
+  engine(over?: Record<string, unknown>): Promise<Engine>;
+  /** Makes an empty database, and returns its URL. */
+  database(): Promise<string>;
+  /** Asks the server in SQL. */
+  query(text: string, url?: string): Promise<Record<string, unknown>[]>;
+  stop(): Promise<void>;
+}
+
+export async function startPostgresServer(): Promise<PostgresServer> {
+  const lab = await startLab({ servers: ["postgres"] });
+  const { postgres } = lab;
+  if (!postgres) throw new Error("the lab has no PostgreSQL");
+  const { user, host, port, password } = postgres;
+  const urlOf = (database: string) => `postgres://${user}@${host}:${port}/${database}`;
+  const query = async (text: string, url = urlOf(postgres.database)) => {
+    const client = new pg.Client(url.replace("@", `:${password}@`));
+    await client.connect();
+    try {
+      return (await client.query(text)).rows;
+    } finally {
+      await client.end();
+    }
+  };
+  let databases = 0;
+  const database = async () => {
+    const name = `voxpost${databases++}`;
+    await query(`create database ${name}`);
+    return urlOf(name);
+  };
+  const url = await database();
+  let used = 0;
+  const tree = (over: Record<string, unknown> = {}) => ({
+    engine: "sql",
+    url,
+    password,
+    tls: "none",
+    ...over,
+  });
+  return {
+    port,
+    kill: (signal) => postgres.kill(signal),
+    restart: () => postgres.restart(),
+    get exited() {
+      return postgres.exited;
+    },
+    freshNumber: () => `7${String(used++).padStart(3, "0")}`,
+    tree,
+    async engine(over) {
+      const engine = createEngine(tree(over), { folder: tmpdir(), log: recordingLog().log });
+      await engine.open();
+      return engine;
+    },
+    database,
+    query,
+    stop: () => lab.stop(),
+  };
+}
