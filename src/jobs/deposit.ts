@@ -1,31 +1,22 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Ledger } from "../custody/ledger.ts";
-import type { Locks } from "../custody/lock.ts";
 import { messageId, parseName, ROOT } from "../custody/name.ts";
 import { groupRecordings, type RecordedMessage } from "../custody/takes.ts";
 import { isCode, VoxpostError } from "../errors.ts";
-import type { Logger } from "../log.ts";
 import { formatMailbox, type MailboxAddress } from "../model/mailbox.ts";
 import type { Caller, NewMessage } from "../model/message.ts";
 import type { Subscribers } from "../model/subscriber.ts";
-import type { Store } from "../storage/store.ts";
 import { fetchTake, type TakeAudio } from "./audio.ts";
-import type { DepositRequest, Enqueue } from "./enqueue.ts";
+import { deliverAll } from "./deliver.ts";
+import type { DepositRequest } from "./enqueue.ts";
+import { copyOf, type ForwardDeps, fetchOriginal, forward } from "./forward.ts";
 import type { Recordings, RecordingsOf } from "./recordings.ts";
-import { type Refusal, removeAll, removeEmpty, setAllAside, setAside } from "./settle.ts";
+import { removeAll, removeEmpty, setAllAside, setAside } from "./settle.ts";
 
-export interface DepositDeps {
+export interface DepositDeps extends ForwardDeps {
   readonly recordingsOf: RecordingsOf;
-  readonly store: Pick<Store, "deposit">;
   readonly subscribers: Pick<Subscribers, "find">;
-  readonly locks: Locks;
-  readonly ledger: Ledger;
-  readonly enqueue: Pick<Enqueue, "mwi">;
-  readonly log: Logger;
-  /** Exists; audio lies here during a delivery, and after a death until somebody clears it. Default: the system's. */
-  readonly folder?: string;
 }
 
 /**
@@ -49,13 +40,17 @@ export async function deposit(job: DepositRequest, deps: DepositDeps, signal: Ab
   const folder = await mkdtemp(join(deps.folder ?? tmpdir(), "voxpost-deposit-"));
   try {
     const audio = await fetchSpoken(recordings, message, wanted, folder, signal);
-    if (!audio) return await removeEmpty(recordings, message, log, signal);
-    const refused = await deliverToAll(audio, { ...deps, log }, signal);
+    if (!audio) {
+      await forwardWithout(message, { ...deps, log }, signal);
+      return await removeEmpty(recordings, message, log, signal);
+    }
+    const messages = await toMessages(audio, { ...deps, log }, folder, signal);
+    const refused = await deliverAll(messages, { ...deps, log }, signal);
     const kept = await setAside(recordings, audio, refused, log, signal);
     await removeAll(recordings, message, audio, kept, signal);
   } catch (error) {
-    if (!isCode(error, "MESSAGE_MALFORMED")) throw error;
-    log.error({ err: error }, "not audio that could be delivered: set aside");
+    if (!isCode(error, "MESSAGE_MALFORMED", "STORE_REFUSED")) throw error;
+    log.error({ err: error }, "nothing that could be delivered: set aside");
     await setAllAside(recordings, message, signal);
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -81,46 +76,49 @@ async function fetchSpoken(
   return undefined;
 }
 
-/** One after the other, so that a full or unreachable mailbox keeps nobody else from theirs. @returns the refusals */
-async function deliverToAll(audio: TakeAudio, deps: DepositDeps, signal: AbortSignal): Promise<Refusal[]> {
-  const { name } = audio.recordings[0];
-  const refused: Refusal[] = [];
-  const later: unknown[] = [];
-  for (const mailbox of name.recipients) {
+/** What the recording becomes for each of its recipients. */
+async function toMessages(
+  audio: TakeAudio,
+  deps: DepositDeps,
+  folder: string,
+  signal: AbortSignal,
+): Promise<NewMessage[]> {
+  const { id, kind, recipients, urgent } = audio.recordings[0].name;
+  if (kind?.is === "comment") {
     try {
-      await deliver(toMessage(audio, mailbox), deps, signal);
+      const original = await fetchOriginal(kind.mailbox, kind.message, deps.store, folder, signal);
+      return recipients.map((mailbox) => copyOf(original, { id, mailbox, urgent }, audio.source));
     } catch (error) {
-      if (isFinal(error)) refused.push({ mailbox, error });
-      else {
-        deps.log.warn({ err: error, mailbox: formatMailbox(mailbox) }, "not delivered yet");
-        later.push(error);
-      }
+      if (!isCode(error, "MESSAGE_UNKNOWN")) throw error;
+      deps.log.warn({ err: error }, "the message is gone that was forwarded: only the comment is delivered");
     }
   }
-  if (later.length > 0) throw later[0];
-  return refused;
+  return recipients
+    .filter((mailbox) => isKept(audio, mailbox, deps))
+    .map((mailbox) => toMessage(audio, mailbox));
 }
 
-async function deliver(message: NewMessage, deps: DepositDeps, signal: AbortSignal): Promise<void> {
-  const { id, mailbox } = message;
-  const shortest = deps.subscribers.find(mailbox)?.minSeconds ?? 0;
-  if (message.duration < shortest) {
-    return deps.log.info({ mailbox: formatMailbox(mailbox), shortest }, "too short to be kept");
-  }
-  await deps.locks.hold(id, async (held) => {
-    if (!(await deps.ledger.has(id))) {
-      const { existed } = await deps.store.deposit(message, AbortSignal.any([signal, held]));
-      await deps.ledger.add(id);
-      deps.log.info({ id, mailbox: formatMailbox(mailbox), existed }, "delivered");
-    }
+/** An owner who said nothing before a message wants it forwarded all the same. */
+async function forwardWithout(
+  { id, all }: RecordedMessage,
+  deps: DepositDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const [recording] = all;
+  const { kind, recipients: to, urgent } = recording?.name ?? {};
+  if (kind?.is !== "comment" || !to) return;
+  const request = { id, from: kind.mailbox, message: kind.message, to, urgent: urgent ?? false };
+  await forward(request, deps, signal).catch((error) => {
+    if (!isCode(error, "MESSAGE_UNKNOWN")) throw error;
+    deps.log.error({ err: error }, "the message is gone that was to be forwarded");
   });
-  // Also when it was delivered before: whoever did it may have died before this line.
-  await deps.enqueue.mwi(mailbox);
 }
 
-/** Trying again cannot help. A fault of our own is tried again: the next version may not have it. */
-function isFinal(error: unknown): error is VoxpostError {
-  return error instanceof VoxpostError && !error.retryable && !isCode(error, "ABORTED", "INTERNAL");
+function isKept({ seconds }: TakeAudio, mailbox: MailboxAddress, { subscribers, log }: DepositDeps): boolean {
+  const shortest = subscribers.find(mailbox)?.minSeconds ?? 0;
+  const kept = Math.round(seconds) >= shortest;
+  if (!kept) log.info({ mailbox: formatMailbox(mailbox), shortest }, "too short to be kept");
+  return kept;
 }
 
 /** Asterisk keeps the backslashes of SIP's quoted names (RFC 3261, 25.1) before quotes and backslashes. */

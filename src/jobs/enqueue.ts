@@ -1,4 +1,5 @@
 import type { MailboxAddress } from "../model/mailbox.ts";
+import type { MessageId } from "../model/message.ts";
 
 /**
  * What calls may ask of the queue. Nothing here throws or takes longer than a second, because nothing depends on it:
@@ -6,6 +7,8 @@ import type { MailboxAddress } from "../model/mailbox.ts";
  */
 export interface Enqueue {
   deposit(job: DepositRequest): Promise<void>;
+  /** False when the queue did not take it: nothing else knows of it, so the owner must be told. */
+  forward(job: ForwardRequest): Promise<boolean>;
   /** Recount a mailbox and light or clear its lamp. Requests that come while one runs are folded into one more run. */
   mwi(mailbox: MailboxAddress): Promise<void>;
 }
@@ -16,4 +19,14 @@ export interface DepositRequest {
   readonly asterisk: string;
   /** The parts of the take that counts, in order. */
   readonly parts: readonly string[];
+}
+
+/** A message that is sent on without a comment. One with a comment is a `deposit` of the comment's recording. */
+export interface ForwardRequest {
+  /** Made when it is asked for; the ids of the copies are made of it (custody/name.ts). */
+  readonly id: MessageId;
+  readonly from: MailboxAddress;
+  readonly message: MessageId;
+  readonly to: readonly MailboxAddress[];
+  readonly urgent: boolean;
 }

@@ -3,7 +3,7 @@ import type { Redis } from "ioredis";
 import { VoxpostError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { formatMailbox } from "../model/mailbox.ts";
-import type { Enqueue } from "./enqueue.ts";
+import type { Enqueue, ForwardRequest } from "./enqueue.ts";
 import { boundedRedis, PREFIX } from "./redis.ts";
 import { JOBS, type JobData, type JobName, jobNames } from "./table.ts";
 
@@ -32,12 +32,16 @@ export class Queues implements Enqueue {
     );
   }
 
-  deposit(job: JobData<"deposit">): Promise<void> {
-    return this.#add("deposit", job, { parts: job.parts.join(" ") });
+  async deposit(job: JobData<"deposit">): Promise<void> {
+    await this.#add("deposit", job, { parts: job.parts.join(" ") });
   }
 
-  mwi(mailbox: JobData<"mwi">): Promise<void> {
-    return this.#add("mwi", mailbox, { mailbox: formatMailbox(mailbox) });
+  async mwi(mailbox: JobData<"mwi">): Promise<void> {
+    await this.#add("mwi", mailbox, { mailbox: formatMailbox(mailbox) });
+  }
+
+  forward(job: ForwardRequest): Promise<boolean> {
+    return this.#add("forward", { ...job, to: [...job.to] }, { message: job.message });
   }
 
   /** Jobs that wait, run or are put off, by name. Undefined while Redis does not answer. */
@@ -58,11 +62,17 @@ export class Queues implements Enqueue {
     await Promise.all([...this.#queues.values()].map((queue) => queue.close().catch(() => {})));
   }
 
-  async #add<N extends JobName>(name: N, data: JobData<N>, context: Record<string, string>): Promise<void> {
+  async #add<N extends JobName>(
+    name: N,
+    data: JobData<N>,
+    context: Record<string, string>,
+  ): Promise<boolean> {
     try {
       await bounded(this.#whenReady().then(() => this.#addNow(name, data)));
+      return true;
     } catch (error) {
-      this.#log.warn({ err: error, job: name, ...context }, "job not enqueued; the sweep will see to it");
+      this.#log.warn({ err: error, job: name, ...context }, "job not enqueued");
+      return false;
     }
   }
 

@@ -4,6 +4,11 @@ import { parseName } from "../custody/name.ts";
 import { VoxpostError } from "../errors.ts";
 import { formatMailbox, isMailboxName } from "../model/mailbox.ts";
 
+const mailbox = z.object({
+  mailbox: z.string().refine(isMailboxName),
+  context: z.string().refine(isMailboxName),
+});
+
 /**
  * Every kind of job. A job's data is small and tells no secret. Fields may be added, never renamed: jobs of older versions are
  * still in the queue after an update, and unknown fields of newer ones are ignored.
@@ -15,9 +20,17 @@ export const JOBS = {
     ({ parts: [first = ""] }) => ({ id: parseName(first).id }),
   ),
   /** Counts one mailbox and tells the lamps. A request while one runs makes one more run, since the count may be older. */
-  mwi: define(
-    z.object({ mailbox: z.string().refine(isMailboxName), context: z.string().refine(isMailboxName) }),
-    (mailbox) => ({ id: formatMailbox(mailbox), keepLastIfActive: true }),
+  mwi: define(mailbox, (address) => ({ id: formatMailbox(address), keepLastIfActive: true })),
+  /** Copies one message to other mailboxes. A second request of the same adds nothing. */
+  forward: define(
+    z.object({
+      id: z.string().regex(/^[0-9a-f]{32}$/),
+      from: mailbox,
+      message: z.string().min(1),
+      to: z.array(mailbox).min(1),
+      urgent: z.boolean(),
+    }),
+    ({ id }) => ({ id }),
   ),
 } as const;
 

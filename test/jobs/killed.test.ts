@@ -42,7 +42,11 @@ it("a message is delivered once when the worker is killed between the store's an
       log: here.log,
       lockMs: 500,
       backoff: () => 50,
-      processors: { mwi: async () => {}, deposit: (job, abort) => deposit(job, deps, abort) },
+      processors: {
+        mwi: async () => {},
+        forward: async () => {},
+        deposit: (job, abort) => deposit(job, deps, abort),
+      },
     });
     await vi.waitFor(() => expect(here.recordings.names).toEqual([]), { timeout: 15_000 });
     expect((await find()).entries).toHaveLength(1);

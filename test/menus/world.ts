@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { VoxpostError } from "../../src/errors.ts";
+import type { ForwardRequest } from "../../src/jobs/enqueue.ts";
 import { createLogger } from "../../src/log.ts";
 import { createAuthenticate } from "../../src/menus/authenticate.ts";
 import { createDeposit } from "../../src/menus/deposit.ts";
@@ -67,6 +68,9 @@ export class World {
   });
   readonly limiter = new MemoryLoginLimiter();
   readonly lamps: string[] = [];
+  readonly forwards: ForwardRequest[] = [];
+  /** While true no job is taken. */
+  queueAway = false;
   readonly deposits: (readonly string[])[] = [];
   readonly discarded: string[] = [];
   readonly renamed: (readonly [string, string])[] = [];
@@ -214,6 +218,10 @@ export class World {
   readonly enqueue = {
     deposit: async ({ parts }: { parts: readonly string[] }) => {
       this.deposits.push(parts);
+    },
+    forward: async (job: ForwardRequest) => {
+      if (!this.queueAway) this.forwards.push(job);
+      return !this.queueAway;
     },
     mwi: async (mailbox: MailboxAddress) => {
       this.lamps.push(formatMailbox(mailbox));

@@ -1,0 +1,63 @@
+import type { Ledger } from "../custody/ledger.ts";
+import type { Locks } from "../custody/lock.ts";
+import { isCode, VoxpostError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import { formatMailbox } from "../model/mailbox.ts";
+import type { NewMessage } from "../model/message.ts";
+import type { Store } from "../storage/store.ts";
+import type { Enqueue } from "./enqueue.ts";
+import type { Refusal } from "./settle.ts";
+
+export interface DeliverDeps {
+  readonly store: Pick<Store, "deposit">;
+  readonly locks: Locks;
+  readonly ledger: Ledger;
+  readonly enqueue: Pick<Enqueue, "mwi">;
+  readonly log: Logger;
+}
+
+/**
+ * Stores messages once each, one after the other, so that a full or unreachable mailbox keeps nobody else from theirs.
+ * @returns who refused theirs for good
+ * @throws VoxpostError whatever kept somebody from getting theirs that may be over later
+ */
+export async function deliverAll(
+  messages: readonly NewMessage[],
+  deps: DeliverDeps,
+  signal: AbortSignal,
+): Promise<Refusal[]> {
+  const refused: Refusal[] = [];
+  const later: unknown[] = [];
+  for (const message of messages) {
+    const { mailbox } = message;
+    try {
+      await deliver(message, deps, signal);
+    } catch (error) {
+      if (isFinal(error)) refused.push({ mailbox, error });
+      else {
+        deps.log.warn({ err: error, mailbox: formatMailbox(mailbox) }, "not delivered yet");
+        later.push(error);
+      }
+    }
+  }
+  if (later.length > 0) throw later[0];
+  return refused;
+}
+
+async function deliver(message: NewMessage, deps: DeliverDeps, signal: AbortSignal): Promise<void> {
+  const { id, mailbox } = message;
+  await deps.locks.hold(id, async (held) => {
+    if (!(await deps.ledger.has(id))) {
+      const { existed } = await deps.store.deposit(message, AbortSignal.any([signal, held]));
+      await deps.ledger.add(id);
+      deps.log.info({ id, mailbox: formatMailbox(mailbox), existed }, "delivered");
+    }
+  });
+  // Also when it was delivered before: whoever did it may have died before this line.
+  await deps.enqueue.mwi(mailbox);
+}
+
+/** Trying again cannot help. A fault of our own is tried again: the next version may not have it. */
+function isFinal(error: unknown): error is VoxpostError {
+  return error instanceof VoxpostError && !error.retryable && !isCode(error, "ABORTED", "INTERNAL");
+}

@@ -1,0 +1,85 @@
+import { createReadStream, createWriteStream } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { messageId } from "../custody/name.ts";
+import { VoxpostError } from "../errors.ts";
+import { formatMailbox, type MailboxAddress } from "../model/mailbox.ts";
+import type { AudioSource, Envelope, MessageId, NewMessage } from "../model/message.ts";
+import type { Store } from "../storage/store.ts";
+import { type DeliverDeps, deliverAll } from "./deliver.ts";
+import type { ForwardRequest } from "./enqueue.ts";
+
+export interface ForwardDeps extends DeliverDeps {
+  readonly store: Pick<Store, "deposit" | "find" | "audio">;
+  /** Exists; audio lies here during a delivery. Default: the system's. */
+  readonly folder?: string;
+}
+
+/** A message that is sent on; its audio lies in files that whoever made the folder removes. */
+export interface Original {
+  readonly envelope: Envelope;
+  readonly audio: readonly AudioSource[];
+}
+
+/**
+ * Brings a message to other mailboxes as it is. May be run again at any point: the copies have ids of their own, the same each time.
+ * @throws VoxpostError MESSAGE_UNKNOWN when its owner has purged it meanwhile; whatever may be over later
+ */
+export async function forward(job: ForwardRequest, deps: ForwardDeps, signal: AbortSignal): Promise<void> {
+  const log = deps.log.child({ forward: job.id, message: job.message });
+  const folder = await mkdtemp(join(deps.folder ?? tmpdir(), "voxpost-forward-"));
+  try {
+    const original = await fetchOriginal(job.from, job.message, deps.store, folder, signal);
+    const copies = job.to.map((mailbox) => copyOf(original, { ...job, mailbox }));
+    for (const { mailbox, error } of await deliverAll(copies, { ...deps, log }, signal)) {
+      log.error({ err: error, mailbox: formatMailbox(mailbox) }, "refused for good: not forwarded");
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** @throws VoxpostError MESSAGE_UNKNOWN; STORE_REFUSED when its caller said that it is private */
+export async function fetchOriginal(
+  mailbox: MailboxAddress,
+  id: MessageId,
+  store: Pick<Store, "find" | "audio">,
+  folder: string,
+  signal: AbortSignal,
+): Promise<Original> {
+  const entry = await store.find(mailbox, id, { signal });
+  if (!entry) {
+    throw new VoxpostError("MESSAGE_UNKNOWN", `${formatMailbox(mailbox)} has no message ${id} any more`);
+  }
+  if (entry.envelope.private) throw new VoxpostError("STORE_REFUSED", `Message ${id} is private`);
+  const parts = await store.audio(entry, signal);
+  const audio: AudioSource[] = [];
+  try {
+    for (const [index, { stream, ...info }] of parts.entries()) {
+      const path = join(folder, `original-${index}`);
+      await pipeline(stream, createWriteStream(path), { signal });
+      audio.push({ ...info, open: async () => createReadStream(path) });
+    }
+  } finally {
+    for (const { stream } of parts) stream.destroy();
+  }
+  return { envelope: entry.envelope, audio };
+}
+
+/** With the original's caller, time and category, and an id of its own; the newest comment is heard first. */
+export function copyOf(
+  { envelope: { folder: _, ...envelope }, audio }: Original,
+  { id, mailbox, urgent }: { id: MessageId; mailbox: MailboxAddress; urgent: boolean },
+  comment?: AudioSource,
+): NewMessage {
+  return {
+    ...envelope,
+    id: messageId(id, mailbox),
+    mailbox,
+    heard: false,
+    urgent,
+    audio: [...(comment ? [{ ...comment, kind: "comment" as const }] : []), ...audio],
+  };
+}
