@@ -2,7 +2,7 @@ import { VoxpostError } from "../errors.ts";
 import { FOLDERS, type Folder } from "../model/folder.ts";
 import { formatMailbox, isMailboxName, type MailboxAddress } from "../model/mailbox.ts";
 import type { NewMessage } from "../model/message.ts";
-import type { Entry, ListQuery } from "./engine.ts";
+import type { Entry, FindQuery, ListQuery } from "./engine.ts";
 
 /** Arguments are checked here, once for all engines. */
 
@@ -38,6 +38,23 @@ export function checkQuery(query: ListQuery): ListQuery {
     );
   }
   return { ...query, limit: Math.min(query.limit, LONGEST_PAGE) };
+}
+
+/** Longer patterns and more words than anybody types would only burden the server. Characters. */
+const LONGEST_PATTERN = 200;
+
+/** @throws VoxpostError FOLDER_UNKNOWN; INTERNAL for a pattern that is too long, or a time that is none */
+export function checkSearch(query: FindQuery): FindQuery {
+  for (const folder of query.folders ?? []) checkFolder(folder);
+  const { caller = "", words = "", receivedSince, receivedBefore } = query;
+  const faults = [
+    ...(Math.max(caller.length, words.length) > LONGEST_PATTERN ? [`longer than ${LONGEST_PATTERN}`] : []),
+    ...([receivedSince, receivedBefore].some((date) => date && Number.isNaN(date.getTime()))
+      ? ["with a time that is none"]
+      : []),
+  ];
+  if (faults.length === 0) return query;
+  throw new VoxpostError("INTERNAL", `A search cannot be made: it is ${faults.join(" and ")}`);
 }
 
 /** @throws VoxpostError ADDRESS_INVALID; INTERNAL for what no recording of ours can bring */

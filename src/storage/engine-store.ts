@@ -4,8 +4,16 @@ import type { Counts, Folder } from "../model/folder.ts";
 import type { GreetingKind } from "../model/greeting.ts";
 import { formatMailbox, type MailboxAddress } from "../model/mailbox.ts";
 import type { AudioPart, AudioSource, Flags, MessageId, NewMessage } from "../model/message.ts";
-import { checkAddress, checkFolder, checkMessage, checkQuery, isAddress, mend } from "./checks.ts";
-import type { Capabilities, Engine, Entry, ListQuery, Page, Quota } from "./engine.ts";
+import {
+  checkAddress,
+  checkFolder,
+  checkMessage,
+  checkQuery,
+  checkSearch,
+  isAddress,
+  mend,
+} from "./checks.ts";
+import type { Capabilities, Engine, Entry, FindQuery, ListQuery, Page, Quota } from "./engine.ts";
 import { type TimeLimits, withTimeout } from "./layers/timeout.ts";
 import type { Pins } from "./pins.ts";
 import type { Change, Store } from "./store.ts";
@@ -88,6 +96,13 @@ export class EngineStore implements Store {
     const { signal, ...since } = options;
     const [entry] = await this.#engine.find(mailbox, { id, ...since }, signal);
     return entry && this.#mended(entry);
+  }
+
+  async search(mailbox: MailboxAddress, query: FindQuery, signal?: AbortSignal): Promise<Entry[]> {
+    checkAddress(mailbox);
+    const found = await this.#engine.find(mailbox, checkSearch(query), signal);
+    const timeOf = ({ envelope }: Entry) => envelope.receivedAt.getTime();
+    return found.map((entry) => this.#mended(entry)).sort((a, b) => timeOf(a) - timeOf(b));
   }
 
   async audio(entry: Entry, signal?: AbortSignal): Promise<AudioPart[]> {

@@ -41,7 +41,7 @@ export interface Engine {
   count(mailbox: MailboxAddress, folder: Folder, signal?: AbortSignal): Promise<Counts>;
   /** One page of a folder, oldest first (time of the call, then arrival). Its cost follows the page, not the folder. */
   list(mailbox: MailboxAddress, folder: Folder, query: ListQuery, signal?: AbortSignal): Promise<Page>;
-  /** Messages of all folders, Trash included, that match every given field. */
+  /** Messages of all folders, Trash included, that fit the query, in any order. */
   find(mailbox: MailboxAddress, query: FindQuery, signal?: AbortSignal): Promise<Entry[]>;
 
   // --- Messages -----------------------------------------------------------------------------------------------------
@@ -85,7 +85,21 @@ export interface Engine {
   quota?(mailbox: MailboxAddress, signal?: AbortSignal): Promise<Quota | undefined>;
   /** Bytes that can still be written, all mailboxes together (a disk's free space). Left out where nothing tells. */
   freeBytes?(signal?: AbortSignal): Promise<number>;
+
+  // --- Upkeep: composites have it, and pass it on to the engines inside ---------------------------------------------------
+
+  /** Finishes what was left undone, and moves what is to be moved. For a periodic task: cheap when there is nothing to do. */
+  tidy?(mailbox: MailboxAddress, report: Report, signal?: AbortSignal): Promise<void>;
+  /** As `tidy`, and compares everything that is kept more than once. For `voxpost storage check --repair`. */
+  repair?(mailbox: MailboxAddress, report: Report, signal?: AbortSignal): Promise<void>;
 }
+
+/** Takes what was found, and whether it could be put right. */
+export type Report = (finding: {
+  readonly what: string;
+  readonly id?: MessageId;
+  readonly done: boolean;
+}) => void;
 
 /** What an engine does natively. What it lacks the layer above does, or refuses with UNSUPPORTED; nothing is assumed. */
 export interface Capabilities {
@@ -133,10 +147,30 @@ export interface Page {
   readonly next?: string;
 }
 
+/**
+ * A message is found when every given field fits; with none given, all are. What fits is written down in `match.ts`. An
+ * engine asks its server or database for what that can tell, and checks what comes back with `match.ts`.
+ */
 export interface FindQuery {
   readonly id?: MessageId;
   /** Only messages of calls at or after this time; a search may be much cheaper with it. */
   readonly receivedSince?: Date;
+  /** Only messages of calls before this time. */
+  readonly receivedBefore?: Date;
+  /** Default: every folder, Trash included. */
+  readonly folders?: readonly Folder[];
+  /**
+   * The caller's number or name. With `*` (anything) or `?` (one character) in it the whole of one of them, else a
+   * part of one. Case does not count.
+   */
+  readonly caller?: string;
+  /** Whole seconds, as short or as long as this included. */
+  readonly minDuration?: number;
+  readonly maxDuration?: number;
+  readonly heard?: boolean;
+  readonly urgent?: boolean;
+  /** Words that all stand in the message's `text`, in any order, also within longer words. Case does not count. */
+  readonly words?: string;
 }
 
 export interface Quota {

@@ -2,7 +2,7 @@ import type { Counts, Folder } from "../model/folder.ts";
 import type { GreetingKind } from "../model/greeting.ts";
 import type { MailboxAddress } from "../model/mailbox.ts";
 import type { AudioPart, AudioSource, Flags, MessageId, NewMessage } from "../model/message.ts";
-import type { Capabilities, Entry, ListQuery, Page, Quota } from "./engine.ts";
+import type { Capabilities, Entry, FindQuery, ListQuery, Page, Quota } from "./engine.ts";
 
 /**
  * What menus, jobs and the command line call. Holds once, for all engines: every check of arguments, the meaning of
@@ -27,6 +27,8 @@ export interface Store {
     id: MessageId,
     options?: { receivedSince?: Date; signal?: AbortSignal },
   ): Promise<Entry | undefined>;
+  /** By caller, time, length, flags, folder or words of the text (`FindQuery`); oldest call first. */
+  search(mailbox: MailboxAddress, query: FindQuery, signal?: AbortSignal): Promise<Entry[]>;
   /** In the order in which it is heard. Streams; the caller reads or destroys each. */
   audio(entry: Entry, signal?: AbortSignal): Promise<AudioPart[]>;
 

@@ -9,6 +9,7 @@ import { listingCases } from "./contract/listing.ts";
 import { messageCases } from "./contract/messages.ts";
 import { modelCases } from "./contract/model.ts";
 import { moveCases } from "./contract/moves.ts";
+import { searchCases } from "./contract/search.ts";
 import { signalCases } from "./contract/signals.ts";
 
 /** What an engine's test gives: fresh data for every case, and the way to open engines on it. */
@@ -47,7 +48,7 @@ export interface Suite {
 }
 
 /** What a case needs of an engine; one that lacks it skips the case and says so. */
-type Need = keyof Capabilities | "elsewhere";
+type Need = keyof Capabilities | "elsewhere" | "readText";
 
 /**
  * Every promise of src/storage/engine.ts as a case, for any engine, composite or layer: its own test file is a call of
@@ -66,6 +67,7 @@ export function testEngine(harness: Harness): void {
     };
     messageCases(suite);
     listingCases(suite);
+    searchCases(suite);
     flagCases(suite);
     moveCases(suite);
     hostileCases(suite);
@@ -100,11 +102,16 @@ async function runCase(
   };
   try {
     const engine = await open();
-    const has = need === "elsewhere" ? fixture.elsewhere !== undefined : !need || engine.capabilities[need];
+    const has = !need || hasNeed(need, engine, fixture);
     if (!has) context.skip(`${harness.name} does not have "${need}"`);
     await run?.({ ...fixture, open, engine });
   } finally {
     await Promise.allSettled(opened.map((engine) => engine.close()));
     await dispose();
   }
+}
+
+function hasNeed(need: Need, engine: Engine, fixture: Pick<Fixture, "elsewhere">): boolean {
+  if (need === "elsewhere") return fixture.elsewhere !== undefined;
+  return need === "readText" ? engine.readText !== undefined : engine.capabilities[need];
 }

@@ -6,8 +6,8 @@ import type { AudioSource, NewMessage } from "../../model/message.ts";
 import { cutOnAbort } from "../streams.ts";
 import { audioType, endingOf, inMailOrder } from "./audio.ts";
 import { HEADERS } from "./headers.ts";
-import { oneLine } from "./text.ts";
-import { clock, rfcDate, type Site } from "./values.ts";
+import { notice } from "./notice.ts";
+import type { Site } from "./values.ts";
 
 /**
  * A voice message as mail (RFC 4239), with CRLF and its size known, as APPEND needs it. The parts stand where app_voicemail
@@ -28,22 +28,6 @@ export async function encodeMessage(message: NewMessage, site: Site, signal?: Ab
     return { source, fileName: `${stem}${count}.${endingOf(source.contentType)}` };
   });
   return buildMail(headers, notice(message), parts, signal);
-}
-
-/** Reads better in a mail client than an attachment alone, and app_voicemail counts on a first part that is text. */
-function notice(message: NewMessage): string {
-  const { name, number } = message.caller;
-  const who = [
-    name && oneLine(name, 100),
-    number && (name ? `(${oneLine(number, 60)})` : oneLine(number, 60)),
-  ];
-  const caller = who.filter(Boolean).join(" ") || "an unknown caller";
-  const lines = [
-    `Voice message for mailbox ${message.mailbox.mailbox}, ${clock(message.duration)} long,`,
-    `from ${caller},`,
-    `left on ${rfcDate(message.receivedAt)}.`,
-  ];
-  return `${lines.join("\r\n")}\r\n${message.text ? `\r\n${message.text}\r\n` : ""}`;
 }
 
 export interface MailPart {

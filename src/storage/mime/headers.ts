@@ -179,3 +179,8 @@ export const VOICE_MARKS: readonly { header: string; value: string }[] = [
   { header: "Message-Context", value: "voice-message" },
   { header: "X-Asterisk-VM-Message-Type", value: "Message" }, // not its greetings, which may lie in the same folder
 ];
+
+/** Headers in which a caller stands as text, and those that hold him encoded, for a search. */
+export const CALLER_HEADERS = HEADERS.filter(({ field, read }) => read && field.startsWith("caller")).map(
+  ({ name }) => ({ name, isEncoded: name.startsWith("X-Voxpost-") }),
+);

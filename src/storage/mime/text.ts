@@ -95,3 +95,28 @@ export function decodeRaw(bytes: Buffer): string {
     return bytes.toString("latin1");
   }
 }
+
+/** A text part as it was written. What cannot be decoded is shown as it is: better a strange character than none. */
+export function decodeText(body: Buffer, { encoding = "7bit", charset = "" }: TextCoding): string {
+  const bytes = decodeTransfer(body, encoding.toLowerCase());
+  return (charset && decodeBytes(bytes, charset)) || decodeRaw(bytes);
+}
+
+interface TextCoding {
+  readonly encoding: string | undefined;
+  readonly charset: string | undefined;
+}
+
+function decodeTransfer(body: Buffer, encoding: string): Buffer {
+  if (encoding === "base64") return Buffer.from(body.toString("latin1"), "base64");
+  return encoding === "quoted-printable" ? decodeQuotedPrintable(body.toString("latin1")) : body;
+}
+
+/** RFC 2045 6.7; `text` has whole lines. */
+export function decodeQuotedPrintable(text: string): Buffer {
+  const whole = text.replace(/[ \t]*=\r?\n/g, "");
+  const decoded = whole.replace(/=([0-9A-Fa-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  return Buffer.from(decoded, "latin1");
+}

@@ -2,12 +2,13 @@ import { access, constants, mkdir, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { isCode } from "../../../errors.ts";
 import type { Logger } from "../../../log.ts";
-import { type Counts, FOLDERS, type Folder } from "../../../model/folder.ts";
+import type { Counts, Folder } from "../../../model/folder.ts";
 import type { GreetingKind } from "../../../model/greeting.ts";
 import { formatMailbox, type MailboxAddress } from "../../../model/mailbox.ts";
 import type { AudioPart, AudioSource, Flags, NewMessage } from "../../../model/message.ts";
 import { isGone, renameDurably, syncFolder } from "../../disk.ts";
 import type { Engine, Entry, FindQuery, ListQuery, Page, Ref } from "../../engine.ts";
+import { foldersOf, matches, withWords } from "../../match.ts";
 import { Operations } from "../../signals.ts";
 import { countViews, pageOf } from "../../view.ts";
 import { openAudio, readText } from "./contents.ts";
@@ -83,14 +84,16 @@ export class FileEngine implements Engine {
 
   find(mailbox: MailboxAddress, query: FindQuery, signal?: AbortSignal): Promise<Entry[]> {
     return this.#run(signal, async () => {
-      const found = FOLDERS.map(async (folder) => {
+      const found = foldersOf(query).map(async (folder) => {
         const names = await this.#tree.names(mailbox, folder);
-        const wanted = names.filter((name) => matches(name, query));
+        const wanted = names.filter((name) => mayMatch(name, query));
         // Whoever finds a message takes it for stored, but its writer may have been killed between rename and sync.
         if (query.id !== undefined && wanted.length > 0) await syncFolder(this.#tree.path(mailbox, folder));
-        return this.#tree.entries(mailbox, folder, wanted);
+        const entries = await this.#tree.entries(mailbox, folder, wanted);
+        return entries.filter(({ envelope }) => matches(envelope, query));
       });
-      return (await Promise.all(found)).flat();
+      const entries = (await Promise.all(found)).flat();
+      return withWords(entries, query, (ref) => this.#tree.withMessage(ref, readText));
     });
   }
 
@@ -224,7 +227,14 @@ export class FileEngine implements Engine {
   }
 }
 
-function matches(name: MessageName, query: FindQuery): boolean {
-  if (query.id !== undefined && name.id !== query.id) return false;
-  return query.receivedSince === undefined || timeOf(name) >= query.receivedSince;
+/** What a name tells already, so that the records of most messages need not be read. */
+function mayMatch(name: MessageName, query: FindQuery): boolean {
+  const { id, receivedSince, receivedBefore, heard, urgent } = query;
+  return (
+    (id === undefined || name.id === id) &&
+    (receivedSince === undefined || timeOf(name) >= receivedSince) &&
+    (receivedBefore === undefined || timeOf(name) < receivedBefore) &&
+    (heard === undefined || name.heard === heard) &&
+    (urgent === undefined || name.urgent === urgent)
+  );
 }

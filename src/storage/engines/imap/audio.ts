@@ -3,6 +3,7 @@ import type { MessageStructureObject } from "imapflow";
 import { VoxpostError } from "../../../errors.ts";
 import type { AudioInfo, AudioPart } from "../../../model/message.ts";
 import { audioType, inHearingOrder, partKind } from "../../mime/audio.ts";
+import { decodeQuotedPrintable } from "../../mime/text.ts";
 import type { Connection } from "./connection.ts";
 
 /** Audio is fetched in pieces of this size, so that a long message is neither held in memory nor holds a connection. */
@@ -50,7 +51,8 @@ export async function findParts(connection: Connection, uid: number): Promise<Fo
   return inHearingOrder(found);
 }
 
-function leaves(node: MessageStructureObject): MessageStructureObject[] {
+/** The parts of a mail that hold something. */
+export function leaves(node: MessageStructureObject): MessageStructureObject[] {
   return node.childNodes?.length ? node.childNodes.flatMap(leaves) : [node];
 }
 
@@ -123,22 +125,15 @@ function decoder(noise: RegExp, incomplete: (text: string) => number, encoding: 
 /** Nobody should send audio so, but it is allowed (RFC 2045 6.7). */
 function quotedPrintable(): Transform {
   let rest = "";
-  const decode = (text: string) =>
-    Buffer.from(
-      text
-        .replace(/[ \t]*=\r?\n/g, "")
-        .replace(/=([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
-      "latin1",
-    );
   return new Transform({
     transform(chunk: Buffer, _, done) {
       const text = rest + chunk.toString("latin1");
       const end = text.lastIndexOf("\n") + 1;
       rest = text.slice(end);
-      done(null, decode(text.slice(0, end)));
+      done(null, decodeQuotedPrintable(text.slice(0, end)));
     },
     flush(done) {
-      done(null, decode(rest));
+      done(null, decodeQuotedPrintable(rest));
     },
   });
 }

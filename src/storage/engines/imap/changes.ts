@@ -115,7 +115,7 @@ export async function inFolder<T>(
   } catch (error) {
     const { serverResponseCode } = ((error as Error).cause ?? {}) as { serverResponseCode?: string };
     if (serverResponseCode !== "TRYCREATE" && serverResponseCode !== "NONEXISTENT") throw error;
-    await connection.ask(`the folder "${path}" cannot be made`, (client) => client.mailboxCreate(path));
+    await connection.makeFolder(path);
     return action();
   }
 }

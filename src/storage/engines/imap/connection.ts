@@ -15,6 +15,8 @@ import type { ImapOptions } from "./options.ts";
 
 /** Longest wait for the answer to LOGOUT, milliseconds. */
 const GOODBYE_MS = 2_000;
+/** Folders come and go rarely. Milliseconds. */
+const FOLDERS_RECENT_MS = 60_000;
 
 /**
  * One logged-in IMAP connection. imapflow answers many refused commands with `false` and only logs why, so the log is
@@ -25,6 +27,7 @@ export class Connection {
   /** When the last command ended; milliseconds since the epoch. */
   usedAt = Date.now();
   readonly #complaint: { error?: unknown };
+  #folders = { paths: new Set<string>(), heardAt: 0 };
 
   private constructor(client: ImapFlow, complaint: { error?: unknown }) {
     this.client = client;
@@ -126,6 +129,26 @@ export class Connection {
       if (raw?.mailboxMissing) return undefined;
       throw error;
     }
+  }
+
+  /**
+   * Paths of the account's folders; INBOX is always there, though servers that put everything below it do not list it.
+   * `recent`: what was heard within the last minute will do, which saves a question. LIST-STATUS (RFC 5819) is not asked
+   * for: it would have the server open every folder of the owner's to tell us of our few.
+   */
+  async folders({ recent }: { recent: boolean }): Promise<ReadonlySet<string>> {
+    if (recent && Date.now() - this.#folders.heardAt < FOLDERS_RECENT_MS) return this.#folders.paths;
+    const listed = await this.ask("the folders cannot be listed", (client) =>
+      client.list({ listOnly: true }),
+    );
+    const paths = new Set(["INBOX", ...listed.map(({ path }) => path)]);
+    this.#folders = { paths, heardAt: Date.now() };
+    return paths;
+  }
+
+  async makeFolder(path: string): Promise<void> {
+    await this.ask(`the folder "${path}" cannot be made`, (client) => client.mailboxCreate(path));
+    this.#folders.paths.add(path);
   }
 
   /** @throws VoxpostError STORE_UNREACHABLE when the connection is dead */

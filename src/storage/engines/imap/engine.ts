@@ -21,6 +21,7 @@ import { folderNames, greetingFolderNames } from "./folders.ts";
 import { findGreetings, storeGreeting } from "./greetings.ts";
 import { fetchPage } from "./listing.ts";
 import type { ImapOptions } from "./options.ts";
+import { fetchText } from "./text.ts";
 import { watchFolder } from "./watch.ts";
 
 /** Slowest link on which a message is still stored in time, bytes per millisecond. */
@@ -108,6 +109,15 @@ export class ImapEngine implements Engine {
       throw new VoxpostError("MESSAGE_MALFORMED", `message ${ref.key} in ${where} has no audio`);
     }
     return parts.map((part) => this.#open(part, ref.mailbox, { path, uid }, signal));
+  }
+
+  readText(ref: Ref, signal?: AbortSignal): Promise<string | undefined> {
+    const read = async (connection: Connection) => {
+      const message = await locate(connection, this.#path(connection, ref.folder), ref);
+      if (!message) throw messageUnknown(ref);
+      return fetchText(connection, message.uid);
+    };
+    return this.#access.use(ref.mailbox, read, { signal, repeat: true });
   }
 
   async append(folder: Folder, message: NewMessage, signal?: AbortSignal): Promise<Entry> {

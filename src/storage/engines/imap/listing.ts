@@ -1,5 +1,5 @@
 import type { Folder } from "../../../model/folder.ts";
-import type { Entry, ListQuery, Page } from "../../engine.ts";
+import type { Entry, ListQuery, Page, Ref } from "../../engine.ts";
 import { decodeEnvelope } from "../../mime/decode.ts";
 import { READ_HEADERS } from "../../mime/headers.ts";
 import { inView, pageOf } from "../../view.ts";
@@ -58,4 +58,9 @@ export async function fetchEntries(
 /** A UID alone means nothing once the folder was made anew. */
 export function uidKey(uidValidity: bigint, uid: number): string {
   return `${uidValidity}.${uid}`;
+}
+
+/** The UID of a key; NaN for what is no key of ours. */
+export function uidOf({ key }: Pick<Ref, "key">): number {
+  return Number(key.split(".")[1]);
 }

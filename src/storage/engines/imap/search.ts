@@ -1,6 +1,9 @@
 import type { ESearchResult, SearchObject } from "imapflow";
 import type { MailboxAddress } from "../../../model/mailbox.ts";
-import { VOICE_MARKS } from "../../mime/headers.ts";
+import type { FindQuery } from "../../engine.ts";
+import { wordsOf } from "../../match.ts";
+import { mayBeForeign } from "../../mime/decode.ts";
+import { CALLER_HEADERS, VOICE_MARKS } from "../../mime/headers.ts";
 import type { Connection } from "./connection.ts";
 
 /**
@@ -17,6 +20,43 @@ export function voiceMail(shared: MailboxAddress | undefined): SearchObject {
       ? { header: { "X-Asterisk-VM-Extension": shared.mailbox, "X-Asterisk-VM-Context": shared.context } }
       : {}),
   };
+}
+
+/** Search keys compare days, some in the server's zone, and clocks may differ a little. */
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * A query as far as a server can answer it: what it finds is at least all that fits, and is compared exactly afterwards.
+ * Lengths no server knows. Of texts only a run of ASCII is asked for, which every server finds, whatever its character sets.
+ */
+export function searchKeys(query: FindQuery, shared: MailboxAddress | undefined): SearchObject {
+  const { id, caller, receivedSince, receivedBefore, heard, urgent } = query;
+  const voice = voiceMail(shared);
+  const callers = callerKeys(longestRun([caller ?? ""]));
+  const word = longestRun(wordsOf(query.words));
+  // The time of the call is INTERNALDATE in our mail; in others' it may be earlier than that, so its end is in their Date.
+  const since = receivedSince && new Date(receivedSince.getTime() - DAY_MS);
+  const before = receivedBefore && new Date(receivedBefore.getTime() + 2 * DAY_MS);
+  return {
+    ...(id === undefined || mayBeForeign(id) ? voice : { deleted: false, header: { "Message-ID": id } }),
+    ...(callers.length > 0 && { or: (voice.or ?? []).map((mark) => ({ ...mark, or: callers })) }),
+    ...(since && since.getTime() < Date.now() && { since }),
+    ...(before && { not: { sentSince: before } }),
+    ...(heard === undefined ? {} : { seen: heard }),
+    ...(urgent === undefined ? {} : { flagged: urgent }),
+    ...(word && { body: word }),
+  };
+}
+
+function callerKeys(run: string): SearchObject[] {
+  if (!run) return [];
+  return CALLER_HEADERS.map(({ name, isEncoded }) => ({ header: { [name]: isEncoded ? true : run } }));
+}
+
+/** Letters and digits are the same in every encoding of a header or text that servers look into. */
+function longestRun(texts: readonly string[]): string {
+  const runs = texts.flatMap((text) => text.match(/[A-Za-z0-9]+/g) ?? []);
+  return runs.reduce((longest, run) => (run.length > longest.length ? run : longest), "");
 }
 
 /** UIDs in ascending order. Where the server has ESEARCH, it sends ranges: `1:10000` instead of 49 kB. */

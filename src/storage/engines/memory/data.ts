@@ -77,7 +77,8 @@ export async function keepAudio(source: AudioSource, signal: AbortSignal): Promi
 }
 
 export function toPart({ info, bytes }: StoredAudio): AudioPart {
-  return { ...info, stream: Readable.from(bytes.length > 0 ? [bytes] : [], { objectMode: false }) };
+  const stream = Readable.from(bytes.length > 0 ? [bytes] : [], { objectMode: false });
+  return { ...info, stream, size: bytes.length };
 }
 
 function infoOf({ kind, contentType, duration }: AudioInfo): AudioInfo {

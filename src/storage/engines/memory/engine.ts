@@ -1,10 +1,11 @@
 import { VoxpostError } from "../../../errors.ts";
-import { type Counts, FOLDERS, type Folder } from "../../../model/folder.ts";
+import type { Counts, Folder } from "../../../model/folder.ts";
 import type { GreetingKind } from "../../../model/greeting.ts";
 import { formatMailbox, type MailboxAddress } from "../../../model/mailbox.ts";
 import type { AudioPart, AudioSource, Flags, NewMessage } from "../../../model/message.ts";
 import type { Engine, Entry, FindQuery, ListQuery, Page, Quota, Ref } from "../../engine.ts";
 import { messageUnknown } from "../../faults.ts";
+import { foldersOf, matches, matchesText } from "../../match.ts";
 import { Operations } from "../../signals.ts";
 import { countViews, pageOf } from "../../view.ts";
 import { keepAudio, type MemoryData, type StoredAudio, type StoredMessage, toPart } from "./data.ts";
@@ -60,10 +61,11 @@ export class MemoryEngine implements Engine {
 
   async find(mailbox: MailboxAddress, query: FindQuery, signal?: AbortSignal): Promise<Entry[]> {
     this.#operations.check(signal);
-    return FOLDERS.flatMap((folder) =>
+    return foldersOf(query).flatMap((folder) =>
       [...this.#data.folder(mailbox, folder).values()]
-        .filter((stored) => matches(stored, query))
-        .map((stored) => toEntry(folder, stored)),
+        .filter(({ message }) => matchesText(message.text, query))
+        .map((stored) => toEntry(folder, stored))
+        .filter(({ envelope }) => matches(envelope, query)),
     );
   }
 
@@ -183,11 +185,6 @@ function toEntry(folder: Folder, { key, heard, urgent, message }: StoredMessage)
     ref: { mailbox: message.mailbox, folder, key },
     envelope: { ...rest, receivedAt: new Date(message.receivedAt), folder, heard, urgent },
   };
-}
-
-function matches({ message }: StoredMessage, query: FindQuery): boolean {
-  if (query.id !== undefined && message.id !== query.id) return false;
-  return query.receivedSince === undefined || message.receivedAt >= query.receivedSince;
 }
 
 function sizeOf(audio: readonly StoredAudio[]): number {
