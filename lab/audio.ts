@@ -1,5 +1,6 @@
+import { RATE } from "../src/model/wav.ts";
 import { fft, powerOfTwo } from "./fft.ts";
-import { RATE, readWav } from "./wav.ts";
+import { readWav } from "./wav.ts";
 
 /** A wav file, or samples at 8 kHz. */
 export type Audio = string | Int16Array;

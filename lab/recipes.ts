@@ -1,6 +1,6 @@
 /** What is unpacked into one root. */
 export interface Recipe {
-  name: "asterisk" | "services" | "cyrus" | "postgres";
+  name: "asterisk" | "services" | "cyrus" | "postgres" | "peer";
   /** Raise it when anything below changes; older roots are then replaced. */
   version: number;
   suite: string;
@@ -54,5 +54,21 @@ export const RECIPES: Record<Recipe["name"], Recipe> = {
     packages: ["postgresql-15"],
     contents: "PostgreSQL 15",
     megabytes: 330,
+  },
+  peer: {
+    name: "peer",
+    version: 1,
+    suite: "bullseye", // the last one with app_voicemail's IMAP storage
+    packages: [
+      "asterisk",
+      "asterisk-voicemail-imapstorage",
+      "asterisk-modules",
+      "asterisk-config",
+      "asterisk-core-sounds-en-gsm",
+      "asterisk-core-sounds-en-wav",
+      "procps",
+    ],
+    contents: "Asterisk 16 with app_voicemail on IMAP",
+    megabytes: 400,
   },
 };

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { execaSync } from "execa";
+import { RATE } from "../src/model/wav.ts";
 import { ROOTS } from "./paths.ts";
-import { decodeWav, RATE } from "./wav.ts";
+import { decodeWav } from "./wav.ts";
 
 /** First three formants in Hz of five vowels. */
 const VOWELS = [

@@ -1,26 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { RATE, wavHeader } from "../src/model/wav.ts";
 import { decodeAlaw, decodeUlaw } from "./phone/g711.ts";
-
-/** Samples a second of everything that goes through a phone. */
-export const RATE = 8_000;
 
 /** Writes mono PCM of 16 bits. */
 export function writeWav(path: string, samples: Int16Array, rate = RATE): void {
   const data = Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength);
-  const head = Buffer.alloc(44);
-  head.write("RIFF", 0);
-  head.writeUInt32LE(36 + data.length, 4);
-  head.write("WAVEfmt ", 8);
-  head.writeUInt32LE(16, 16);
-  head.writeUInt16LE(1, 20);
-  head.writeUInt16LE(1, 22);
-  head.writeUInt32LE(rate, 24);
-  head.writeUInt32LE(rate * 2, 28);
-  head.writeUInt16LE(2, 32);
-  head.writeUInt16LE(16, 34);
-  head.write("data", 36);
-  head.writeUInt32LE(data.length, 40);
-  writeFileSync(path, Buffer.concat([head, data]));
+  writeFileSync(path, Buffer.concat([wavHeader(data.length, rate), data]));
 }
 
 /** Reads a mono wav of PCM 16, µ-law or A-law at 8 kHz; other rates are converted. Throws for anything else. */

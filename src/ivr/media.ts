@@ -8,6 +8,7 @@ import { type ServerType, serve } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { VoxpostError } from "../errors.ts";
 import type { Logger } from "../log.ts";
+import { wavHeader } from "../model/wav.ts";
 import { audioEnding } from "./audio-ending.ts";
 import { isPrompt } from "./prompts.ts";
 
@@ -186,22 +187,4 @@ function silence(context: Context): Response {
     "content-type": "audio/wav",
     "cache-control": `max-age=${DAY_SECONDS}`,
   });
-}
-
-/** The 44 bytes before 16-bit mono PCM of 8 kHz: the WAV that every Asterisk plays. */
-export function wavHeader(dataBytes: number): Buffer {
-  const header = Buffer.alloc(44);
-  header.write("RIFF", 0, "latin1");
-  header.writeUInt32LE(36 + dataBytes, 4);
-  header.write("WAVEfmt ", 8, "latin1");
-  header.writeUInt32LE(16, 16);
-  header.writeUInt16LE(1, 20);
-  header.writeUInt16LE(1, 22);
-  header.writeUInt32LE(8_000, 24);
-  header.writeUInt32LE(16_000, 28);
-  header.writeUInt16LE(2, 32);
-  header.writeUInt16LE(16, 34);
-  header.write("data", 36, "latin1");
-  header.writeUInt32LE(dataBytes, 40);
-  return header;
 }

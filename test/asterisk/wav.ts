@@ -1,7 +1,7 @@
-/** Audio is signed 16-bit linear, one channel, this many samples a second, as Asterisk's `wav`. */
-const RATE = 8_000;
+import { RATE, wavHeader } from "../../src/model/wav.ts";
+
+/** Audio is signed 16-bit linear, one channel, as in Asterisk's `wav`. */
 const BYTES_A_SECOND = RATE * 2;
-const HEADER = 44;
 
 /** A sine wave: words of one caller that can be told from another's by their frequency. */
 export function tone(hertz: number, seconds: number): Buffer {
@@ -14,20 +14,7 @@ export function tone(hertz: number, seconds: number): Buffer {
 
 /** `live` leaves the lengths 0, as Asterisk does until the recording has ended. */
 export function wav(pcm: Buffer, live = false): Buffer {
-  const header = Buffer.alloc(HEADER);
-  header.write("RIFF", 0, "latin1");
-  header.writeUInt32LE(live ? 0 : HEADER - 8 + pcm.length, 4);
-  header.write("WAVEfmt ", 8, "latin1");
-  header.writeUInt32LE(16, 16);
-  header.writeUInt16LE(1, 20);
-  header.writeUInt16LE(1, 22);
-  header.writeUInt32LE(RATE, 24);
-  header.writeUInt32LE(BYTES_A_SECOND, 28);
-  header.writeUInt16LE(2, 32);
-  header.writeUInt16LE(16, 34);
-  header.write("data", 36, "latin1");
-  header.writeUInt32LE(live ? 0 : pcm.length, 40);
-  return Buffer.concat([header, pcm]);
+  return Buffer.concat([wavHeader(live ? 0 : pcm.length), pcm]);
 }
 
 /** The samples of a RIFF file, found by its chunks. Throws when it is none, or of another form. */

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { newId } from "../../src/custody/name.ts";
-import { wavHeader } from "../../src/ivr/media.ts";
+import { wavHeader } from "../../src/model/wav.ts";
 import { heard, type Rig, startRigOrFail } from "./harness.ts";
 
 const noise = (seconds: number): Int16Array =>
