@@ -58,6 +58,8 @@ export interface AudioSource extends AudioInfo {
 /** Audio that came out of a store. The stream must be read or destroyed. */
 export interface AudioPart extends AudioInfo {
   readonly stream: Readable;
+  /** Bytes of the stream, when the store knows before they are read. */
+  readonly size?: number;
 }
 
 /** A message on its way into a mailbox: an envelope that has no place yet, and its audio. */

@@ -72,11 +72,11 @@ async function guessRecord(path: string): Promise<MessageRecord> {
 export async function openAudio(path: string): Promise<AudioPart[]> {
   const { record } = await readContents(path);
   const inOrder = [...record.audio].sort(commentsFirst);
-  const opened: Array<{ part: PartRecord; handle: FileHandle }> = [];
+  const opened: Array<{ part: PartRecord; handle: FileHandle; size: number }> = [];
   try {
     for (const part of inOrder) {
       const handle = await openPlain(join(path, part.file));
-      if (handle) opened.push({ part, handle });
+      if (handle) opened.push({ part, handle, size: (await handle.stat()).size });
       // Without this a message that is renamed just now would be played with a part missing.
       else await stat(path);
     }
@@ -87,8 +87,9 @@ export async function openAudio(path: string): Promise<AudioPart[]> {
   if (opened.length === 0) {
     throw new VoxpostError("MESSAGE_MALFORMED", `${path} holds no audio`, { context: { path } });
   }
-  return opened.map(({ part: { file: _, ...info }, handle }) => ({
+  return opened.map(({ part: { file: _, ...info }, handle, size }) => ({
     ...info,
+    size,
     stream: handle.createReadStream(),
   }));
 }

@@ -1,0 +1,115 @@
+import type { z } from "zod";
+import type { Logger } from "../../../log.ts";
+import type { AudioPart, AudioSource } from "../../../model/message.ts";
+import { throwIfAborted } from "../../faults.ts";
+import { Operations } from "../../signals.ts";
+import { Client, nameOf, type Request } from "./client.ts";
+import { type Download, download } from "./download.ts";
+import { watchEvents } from "./events.ts";
+import { notTheProtocol } from "./faults.ts";
+import type { HttpOptions } from "./options.ts";
+import { type Service, serviceSchema } from "./protocol.ts";
+import { type Sent, upload } from "./upload.ts";
+
+type Signal = AbortSignal | undefined;
+
+/** The engine's end of the line: nothing is asked of a server before it said that it keeps the protocol. */
+export class Link {
+  readonly #client: Client;
+  readonly #operations = new Operations();
+  readonly #downloads = new Set<AbortController>();
+  readonly #stallMs: number;
+  readonly #log: Logger;
+  readonly #onMet: (service: Service) => void;
+  #met = false;
+
+  constructor(options: HttpOptions, log: Logger, onMet: (service: Service) => void) {
+    this.#client = new Client({ url: options.url, token: options.token, answerMs: options.answer_ms });
+    this.#stallMs = options.stall_ms;
+    this.#log = log;
+    this.#onMet = onMet;
+  }
+
+  open(): void {
+    this.#operations.open();
+  }
+
+  close(): void {
+    this.#operations.close();
+    for (const controller of this.#downloads) controller.abort();
+  }
+
+  /** Asks the server what it is, also when that is known. */
+  meet(signal: Signal): Promise<void> {
+    return this.#operations.run(signal, (alive) => this.#meet(alive));
+  }
+
+  run<T>(signal: Signal, work: (alive: AbortSignal) => Promise<T>): Promise<T> {
+    return this.#operations.run(signal, async (alive) => {
+      throwIfAborted(alive);
+      if (!this.#met) await this.#meet(alive);
+      return work(alive);
+    });
+  }
+
+  /** The answer; undefined for 204. */
+  askMaybe<Schema extends z.ZodType>(
+    schema: Schema,
+    request: Request,
+    signal: Signal,
+  ): Promise<z.output<Schema> | undefined> {
+    return this.run(signal, (alive) => this.#client.ask(schema, request, alive));
+  }
+
+  async ask<Schema extends z.ZodType>(
+    schema: Schema,
+    request: Request,
+    signal: Signal,
+  ): Promise<z.output<Schema>> {
+    const answer = await this.askMaybe(schema, request, signal);
+    if (answer === undefined) throw notTheProtocol(nameOf(request), "it is empty");
+    return answer;
+  }
+
+  /** For requests whose answer has nothing to tell. */
+  tell(request: Request, signal: Signal): Promise<void> {
+    return this.run(signal, (alive) => this.#client.tell(request, alive));
+  }
+
+  /** The audio at a path; undefined for 204. Its stream lives on until it is read, or the signal fires. */
+  download(path: string, signal: Signal): Promise<Download | undefined> {
+    const transfers = { open: this.#downloads, stallMs: this.#stallMs };
+    return this.run(signal, () => download(this.#client, path, transfers, signal));
+  }
+
+  upload(
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    source: AudioSource,
+    signal: Signal,
+  ): Promise<Sent> {
+    const send = (alive: AbortSignal) =>
+      upload(this.#client, { path, headers }, source, { signal: alive, stallMs: this.#stallMs });
+    return this.run(signal, send);
+  }
+
+  watch(path: string, onChange: () => void, signal: AbortSignal): Promise<void> {
+    return this.run(signal, () => {
+      const log = (error: unknown) => this.#log.debug({ path, err: error }, "Watching was interrupted");
+      return watchEvents(this.#client, path, onChange, { signal: this.#operations.lasting(signal), log });
+    });
+  }
+
+  async #meet(signal: AbortSignal): Promise<void> {
+    const service = await this.#client.ask(serviceSchema, { method: "GET", path: "/v1" }, signal);
+    if (!service) throw notTheProtocol("GET /v1", "it is empty");
+    if (!this.#met) this.#log.info({ service }, "The storage server is there");
+    this.#met = true;
+    this.#onMet(service);
+  }
+}
+
+/** Closes the parts that are open already when a later one fails. */
+export function discard(parts: readonly AudioPart[]): void {
+  for (const { stream } of parts) stream.destroy();
+}
