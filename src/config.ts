@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { dirname, isAbsolute, resolve } from "node:path";
-import { IANAZone } from "luxon";
 import { parse, YAMLParseError } from "yaml";
 import { z } from "zod";
 import { VoxpostError } from "./errors.ts";
-import { isPinHash } from "./storage/pins.ts";
+import { mailbox, mailboxOptions, name } from "./mailbox-options.ts";
+import { isMailboxName } from "./model/mailbox.ts";
 import { engineFaults } from "./storage/registry.ts";
 
 /**
@@ -12,73 +12,7 @@ import { engineFaults } from "./storage/registry.ts";
  * it. Where app_voicemail has an option of the same meaning, it has the same name here.
  */
 
-const name = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$/, "use letters, digits and _ . - only, at most 40");
-
-const seconds = (help: string) => z.number().min(0).describe(`${help} seconds.`);
-
-/** What may be said of a mailbox; of a context, for all its mailboxes; or at the top, for all of them. */
-const mailboxOptions = z.strictObject({
-  language: name
-    .describe("Language of the prompts, as Asterisk names it. Default: the channel's.")
-    .optional(),
-  tz: z
-    .string()
-    .refine((zone) => IANAZone.isValidZone(zone), "not an IANA time zone such as Europe/Berlin")
-    .describe("Time zone in which times are spoken. Default: this machine's.")
-    .optional(),
-  maxsecs: seconds("Longest message; 0 is unlimited. Default 180").optional(),
-  minsecs: seconds("A shorter message is not kept. Default 1").optional(),
-  maxsilence: seconds("A silence this long ends a recording; 0 is never. Default 10").optional(),
-  maxmsg: z
-    .number()
-    .int()
-    .min(0)
-    .describe("Most messages in a folder; 0 makes a mailbox that only greets. Default 100.")
-    .optional(),
-  review: z
-    .boolean()
-    .describe("Callers may hear, record again and mark their message. Default false.")
-    .optional(),
-  leaveurgent: z.boolean().describe("... and so mark it as urgent. Default true.").optional(),
-  operator: z.boolean().describe("0 leads to extension o of exitcontext. Default false.").optional(),
-  exitcontext: z
-    .string()
-    .describe("Dialplan context of the extensions o and a. Default: the one the call came from.")
-    .optional(),
-  envelope: z.boolean().describe("Say date and time before a message. Default true.").optional(),
-  saycid: z.boolean().describe("Say who called before a message. Default false.").optional(),
-  sayduration: z.boolean().describe("Say the length before a message. Default true.").optional(),
-  saydurationm: z.number().min(0).describe("... if it is this many minutes or more. Default 2.").optional(),
-  nextaftercmd: z
-    .boolean()
-    .describe("Play the next message after delete and save. Default false.")
-    .optional(),
-  messagewrap: z.boolean().describe("Next and previous wrap round. Default false.").optional(),
-  skipms: z
-    .number()
-    .int()
-    .min(100)
-    .describe("Step of forward and rewind, milliseconds. Default 3000.")
-    .optional(),
-  maxlogins: z.number().int().min(1).max(10).describe("Tries to log in per call. Default 3.").optional(),
-});
-
-const mailbox = mailboxOptions.extend({
-  name: z.string().describe("Full name of the owner.").optional(),
-  email: z.string().describe("Mail address of the owner; used as recipient in stored mails.").optional(),
-  pin: z
-    .string()
-    .regex(/^\d{1,20}$/, "digits only, in quotes")
-    .describe("PIN, if the store cannot check one. Prefer pin_hash.")
-    .optional(),
-  pin_hash: z
-    .string()
-    .refine(isPinHash, "not a hash; `voxpost mailbox hash` makes one")
-    .describe("PIN as `voxpost mailbox hash` prints it.")
-    .optional(),
-});
+const isMailbox = (text: string) => /^[^@]+@[^@]+$/.test(text) && text.split("@").every(isMailboxName);
 
 const context = mailboxOptions.extend({
   mailboxes: z
@@ -144,6 +78,17 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   defaults: mailboxOptions.prefault({}).describe("For all mailboxes."),
+  searchcontexts: z
+    .boolean()
+    .default(false)
+    .describe("A mailbox number that is given or entered without a context may be in any."),
+  aliases: z
+    .record(
+      z.string().refine(isMailbox, "write MAILBOX@CONTEXT"),
+      z.string().refine(isMailbox, "write MAILBOX@CONTEXT"),
+    )
+    .default({})
+    .describe("Other names of mailboxes: 2001@default: 1001@default. Messages and lamps are the same."),
   contexts: z.record(name, context).describe("Voicemail contexts and their mailboxes."),
   menus: z
     .record(z.string(), z.unknown())
@@ -155,8 +100,6 @@ export type Config = z.infer<typeof configSchema> & {
   /** Relative paths start here: where the configuration file lies. */
   readonly folder: string;
 };
-export type MailboxOptions = z.infer<typeof mailboxOptions>;
-export type MailboxConfig = z.infer<typeof mailbox>;
 
 /**
  * Reads a configuration file, with secrets from files and the environment filled in.
@@ -260,6 +203,11 @@ function conflicts(config: Config): string[] {
     faults.push(
       `asterisk: two are named "${twice}"; recordings could not be told apart, so give each its own name`,
     );
+  }
+  for (const [alias, mailbox] of Object.entries(config.aliases)) {
+    if (config.aliases[mailbox]) {
+      faults.push(`aliases.${alias}: ${mailbox} is an alias itself; name the mailbox that it stands for`);
+    }
   }
   for (const [context, { mailboxes }] of Object.entries(config.contexts)) {
     for (const [key, options] of Object.entries(mailboxes)) {

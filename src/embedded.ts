@@ -1,8 +1,9 @@
 import { randomInt } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type Config, configSchema, type MailboxConfig } from "./config.ts";
+import { type Config, configSchema } from "./config.ts";
 import { VoxpostError } from "./errors.ts";
+import type { MailboxConfig } from "./mailbox-options.ts";
 
 /**
  * What `npm start` runs with when there is no voxpost.yaml: the Asterisk of this machine as its own files describe it,

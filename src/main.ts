@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "./config.ts";
+import { Latest } from "./custody/latest.ts";
 import { Ledger } from "./custody/ledger.ts";
 import { Locks } from "./custody/lock.ts";
 import { VoxpostError } from "./errors.ts";
@@ -9,6 +10,8 @@ import { createIvr, type Ivr } from "./ivr/ivr.ts";
 import { Media } from "./ivr/media.ts";
 import { deposit } from "./jobs/deposit.ts";
 import { forward } from "./jobs/forward.ts";
+import { greeting } from "./jobs/greeting.ts";
+import { Greetings } from "./jobs/greetings.ts";
 import { mwi } from "./jobs/mwi.ts";
 import { Queues } from "./jobs/queues.ts";
 import { SweepSchedule } from "./jobs/schedule.ts";
@@ -91,6 +94,18 @@ export async function startVoxpost(config: Config, log: Logger, options: Voxpost
   await Promise.all([removeLeftovers(callFiles), removeLeftovers(deliveries)]);
   mkdirSync(deliveries, { recursive: true, mode: 0o700 });
   const limiter = new MemoryLoginLimiter();
+  const custody = { redis: queues.redis, log };
+  const [locks, latest] = [new Locks(custody), new Latest(custody)];
+  const greetings = new Greetings({
+    recordingsOf,
+    store,
+    snapshots,
+    locks,
+    latest,
+    enqueue: queues,
+    log,
+    folder: deliveries,
+  });
   const entries: Readonly<Record<string, ReturnType<typeof createDeposit>>> = {
     deposit: createDeposit({
       subscribers,
@@ -134,18 +149,17 @@ export async function startVoxpost(config: Config, log: Logger, options: Voxpost
     sweeps: new Map(
       [...ivrs].map(([asterisk, { recordings }]) => [
         asterisk,
-        new Sweep({ asterisk, recordings, enqueue: queues, log }),
+        new Sweep({ asterisk, recordings, enqueue: queues, greetings, log }),
       ]),
     ),
     everySeconds: config.sweep.every,
     log,
   });
-  const custody = { redis: queues.redis, log };
   const depositDeps = {
     recordingsOf,
     store,
     subscribers,
-    locks: new Locks(custody),
+    locks,
     ledger: new Ledger(custody),
     enqueue: queues,
     folder: deliveries,
@@ -153,15 +167,20 @@ export async function startVoxpost(config: Config, log: Logger, options: Voxpost
   };
   const lamp = {
     async publish(mailbox: MailboxAddress, counts: Counts) {
-      await Promise.all([...ivrs.values()].map(({ lamps }) => lamps.publish(mailbox, counts)));
+      const names = [mailbox, ...subscribers.aliasesOf(mailbox)];
+      await Promise.all(
+        [...ivrs.values()].flatMap(({ lamps }) => names.map((name) => lamps.publish(name, counts))),
+      );
     },
   };
+  const greetingDeps = { recordingsOf, store, locks, latest, snapshots, log, folder: deliveries };
   const workers = new Workers({
     url: redis.url,
     log,
     processors: {
       deposit: (job, signal) => deposit(job, depositDeps, signal),
       forward: (job, signal) => forward(job, depositDeps, signal),
+      greeting: (job, signal) => greeting(job, greetingDeps, signal),
       mwi: (job, signal) => mwi(job, { store, lamp }, signal),
     },
   });

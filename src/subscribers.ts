@@ -1,5 +1,6 @@
-import type { Config, MailboxConfig, MailboxOptions } from "./config.ts";
-import { formatMailbox, type MailboxAddress } from "./model/mailbox.ts";
+import type { Config } from "./config.ts";
+import type { MailboxConfig, MailboxOptions } from "./mailbox-options.ts";
+import { formatMailbox, type MailboxAddress, parseMailbox } from "./model/mailbox.ts";
 import type { Subscriber, Subscribers } from "./model/subscriber.ts";
 import type { PinEntry } from "./storage/pins.ts";
 
@@ -20,6 +21,19 @@ const DEFAULTS = {
   messagewrap: false,
   skipms: 3000,
   maxlogins: 3,
+  moveheard: true,
+  tempgreetwarn: false,
+  cidinternalcontexts: [],
+  folders: {},
+  "listen-control-forward-key": "#",
+  "listen-control-reverse-key": "*",
+  "listen-control-pause-key": "0",
+  "listen-control-restart-key": "2",
+  sendvoicemail: false,
+  usedirectory: false,
+  forward_urgent_auto: false,
+  trash_days: 14,
+  hidefromdir: false,
 } satisfies MailboxOptions;
 
 /** A key that is not given is absent, never undefined, so a layer cannot blank a default below it. */
@@ -29,9 +43,11 @@ type Complete = MailboxConfig & typeof DEFAULTS;
  * The mailboxes of a configuration. A number that is written out wins over a range that contains it; the options of a
  * mailbox win over its context's, and these over `defaults`.
  */
-export function createSubscribers(
-  config: Config,
-): Subscribers & { pin(address: MailboxAddress): PinEntry | undefined } {
+export function createSubscribers(config: Config): Subscribers & {
+  pin(address: MailboxAddress): PinEntry | undefined;
+  /** Other names under which its lamp is asked for. */
+  aliasesOf(address: MailboxAddress): readonly MailboxAddress[];
+} {
   const exact = new Map<string, { context: string; options: MailboxConfig }>();
   for (const [context, { mailboxes }] of Object.entries(config.contexts)) {
     for (const [key, options] of Object.entries(mailboxes).sort(rangesFirst)) {
@@ -41,7 +57,9 @@ export function createSubscribers(
     }
   }
 
-  const lookup = (address: MailboxAddress): Subscriber | undefined => {
+  const lookup = (name: MailboxAddress): Subscriber | undefined => {
+    const alias = config.aliases[formatMailbox(name)];
+    const address = alias === undefined ? name : parseMailbox(alias);
     const found = exact.get(formatMailbox(address));
     if (!found) return undefined;
     const { mailboxes: _, ...ofContext } = config.contexts[found.context] ?? { mailboxes: {} };
@@ -55,6 +73,11 @@ export function createSubscribers(
 
   return {
     find: lookup,
+    searchesContexts: config.searchcontexts,
+    aliasesOf: (address) =>
+      Object.entries(config.aliases).flatMap(([alias, mailbox]) =>
+        mailbox === formatMailbox(address) ? [parseMailbox(alias)] : [],
+      ),
     *all() {
       for (const [key, { context }] of exact) {
         const subscriber = lookup({ mailbox: key.slice(0, key.lastIndexOf("@")), context });
@@ -114,5 +137,27 @@ function toSubscriber(address: MailboxAddress, options: Complete): Subscriber {
     messageWrap: options.messagewrap,
     skipMs: options.skipms,
     maxLogins: options.maxlogins,
+    moveHeard: options.moveheard,
+    warnsOfTemporary: options.tempgreetwarn,
+    internalContexts: options.cidinternalcontexts,
+    folderSounds: options.folders,
+    playbackKeys: {
+      [options["listen-control-forward-key"]]: "forward",
+      [options["listen-control-reverse-key"]]: "rewind",
+      [options["listen-control-pause-key"]]: "pause",
+      [options["listen-control-restart-key"]]: "restart",
+    },
+    ...(options.callback
+      ? { callback: { dialplanContext: options.callback, allow: options.callback_allow ?? [] } }
+      : {}),
+    ...(options.dialout
+      ? { dialout: { dialplanContext: options.dialout, allow: options.dialout_allow ?? [] } }
+      : {}),
+    sendVoicemail: options.sendvoicemail,
+    useDirectory: options.usedirectory,
+    forwardUrgent: options.forward_urgent_auto,
+    trashDays: options.trash_days,
+    hiddenFromDirectory: options.hidefromdir,
+    ...(options.alias ? { alias: options.alias } : {}),
   };
 }

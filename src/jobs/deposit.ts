@@ -83,7 +83,9 @@ async function toMessages(
   folder: string,
   signal: AbortSignal,
 ): Promise<NewMessage[]> {
-  const { id, kind, recipients, urgent } = audio.recordings[0].name;
+  const { id, kind, urgent, ...name } = audio.recordings[0].name;
+  // The dialplan's fallback does not know aliases.
+  const recipients = name.recipients.map((mailbox) => deps.subscribers.find(mailbox)?.address ?? mailbox);
   if (kind?.is === "comment") {
     try {
       const original = await fetchOriginal(kind.mailbox, kind.message, deps.store, folder, signal);

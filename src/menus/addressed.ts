@@ -40,12 +40,19 @@ async function ask(call: Call, subscribers: Subscribers): Promise<readonly Subsc
 }
 
 function find(call: Call, name: string, subscribers: Subscribers): Subscriber | undefined {
-  let found: Subscriber | undefined;
-  try {
-    found = subscribers.find(parseMailbox(name));
-  } catch (error) {
-    if (!isCode(error, "ADDRESS_INVALID")) throw error;
-  }
+  const found = locate(name, subscribers);
   if (!found) call.log.warn({ mailbox: name }, "A message is left for a mailbox that does not exist");
   return found;
+}
+
+/** The mailbox that `1001@sales` or `1001` means; without a context it is in the default one or, where the site says so, in any. */
+export function locate(name: string, subscribers: Subscribers): Subscriber | undefined {
+  try {
+    const found = subscribers.find(parseMailbox(name));
+    if (found || name.includes("@") || !subscribers.searchesContexts) return found;
+    return [...subscribers.all()].find(({ address }) => address.mailbox === name);
+  } catch (error) {
+    if (isCode(error, "ADDRESS_INVALID")) return undefined;
+    throw error;
+  }
 }

@@ -1,7 +1,6 @@
-import { isCode } from "../errors.ts";
 import type { Call, DialplanPlace } from "../ivr/call.ts";
-import { parseMailbox } from "../model/mailbox.ts";
 import type { Subscriber } from "../model/subscriber.ts";
+import { locate } from "./addressed.ts";
 import type { LoginDeps } from "./login.ts";
 import { logIn } from "./login-menus.ts";
 import { SHIPPED, type SiteMenus } from "./overrides.ts";
@@ -27,14 +26,14 @@ export async function authorise(
   { prefix = false, trusted = false, silent = false }: AuthoriseOptions,
   deps: AuthoriseDeps,
 ): Promise<{ owner?: Subscriber | undefined; to?: DialplanPlace | undefined }> {
-  const [name = "", context = "default"] = argument.split("@");
-  const known = prefix ? undefined : lookUp(call, name, context, deps);
+  const [name = "", given] = argument.split("@");
+  const known = prefix ? undefined : lookUp(call, name, argument, deps);
   if (known && trusted) return { owner: known };
   const place = { context: call.dialplanContext, extension: "a" };
   const login = {
     ...deps,
     call,
-    context,
+    context: given,
     prefix: prefix ? name : "",
     given: known !== undefined,
     silent,
@@ -49,17 +48,14 @@ export async function authorise(
   return { owner: login.owner, to };
 }
 
-function lookUp(call: Call, name: string, context: string, deps: AuthoriseDeps): Subscriber | undefined {
+function lookUp(call: Call, name: string, argument: string, deps: AuthoriseDeps): Subscriber | undefined {
   if (name === "") return undefined;
-  try {
-    const known = deps.subscribers.find(parseMailbox(name, context));
-    if (known) return known;
-  } catch (error) {
-    if (!isCode(error, "ADDRESS_INVALID")) throw error;
+  const known = locate(argument, deps.subscribers);
+  if (!known) {
+    call.log.warn(
+      { mailbox: argument },
+      "The dialplan names a mailbox that does not exist; the caller is asked",
+    );
   }
-  call.log.warn(
-    { mailbox: name, context },
-    "The dialplan names a mailbox that does not exist; the caller is asked",
-  );
-  return undefined;
+  return known;
 }

@@ -15,8 +15,8 @@ export interface LoginDeps {
 /** Somebody at the telephone who says that they own a mailbox. */
 export interface Login extends LoginDeps {
   readonly call: Call;
-  /** Voicemail context in which mailbox numbers are looked for. */
-  readonly context: string;
+  /** Voicemail context in which mailbox numbers are looked for; undefined: the default one, or as the site says. */
+  readonly context: string | undefined;
   /** Option `p`: goes before the number that is entered. */
   readonly prefix: string;
   /** Named in the dialplan: only the PIN is asked for. */
@@ -42,7 +42,7 @@ export async function isRight(login: Login, pin: string): Promise<Subscriber | u
     await within(
       STORE_WAIT,
       "Checking a PIN",
-      (signal) => login.store.authenticate(mailbox, pin, signal),
+      (signal) => login.store.authenticate(login.subscribers.find(mailbox)?.address ?? mailbox, pin, signal),
       login.call.signal,
     );
   } catch (error) {

@@ -1,3 +1,4 @@
+import type { Folder } from "./folder.ts";
 import type { MailboxAddress } from "./mailbox.ts";
 
 /**
@@ -41,12 +42,47 @@ export interface Subscriber {
   readonly skipMs: number;
   /** Tries to log in per call. */
   readonly maxLogins: number;
+  /** Hearing a message makes it old. */
+  readonly moveHeard: boolean;
+  /** Remind the owner of a temporary greeting after login. */
+  readonly warnsOfTemporary: boolean;
+  /** Voicemail contexts whose mailbox numbers are extensions: their callers are said by name. */
+  readonly internalContexts: readonly string[];
+  /** Sounds of folders that the site has named. */
+  readonly folderSounds: Readonly<Partial<Record<Folder, string>>>;
+  readonly playbackKeys: PlaybackKeys;
+  /** Where the owner may call somebody back; undefined: nowhere. */
+  readonly callback?: Outbound;
+  readonly dialout?: Outbound;
+  /** The owner may leave messages for others. */
+  readonly sendVoicemail: boolean;
+  /** Recipients can be looked up by name. */
+  readonly useDirectory: boolean;
+  /** A forwarded message stays urgent. */
+  readonly forwardUrgent: boolean;
+  /** Deleted messages can be got back for this long, days; then they are purged. 0: never purged. */
+  readonly trashDays: number;
+  readonly hiddenFromDirectory: boolean;
+  /** Another name in the directory. */
+  readonly alias?: string;
 }
+
+/** Where an owner may make calls to from the mailbox. */
+export interface Outbound {
+  readonly dialplanContext: string;
+  /** See dial-pattern.ts; a number must match one of them. */
+  readonly allow: readonly string[];
+}
+
+/** Keys while a message is heard, and what they do to it. */
+export type PlaybackKeys = Readonly<Record<string, "forward" | "rewind" | "pause" | "restart">>;
 
 /** Where the program learns which mailboxes exist. */
 export interface Subscribers {
-  /** Undefined when there is no such mailbox. */
+  /** Undefined when there is no such mailbox. The answer to an alias is the mailbox that it stands for. */
   find(address: MailboxAddress): Subscriber | undefined;
   /** Every mailbox that is known by name; the sweep and `voxpost mailbox list` walk it. */
   all(): Iterable<Subscriber>;
+  /** A number without a context may be in any. Default false. */
+  readonly searchesContexts?: boolean;
 }

@@ -107,4 +107,30 @@ describe("subscribers", () => {
     expect(subscribers.pin({ mailbox: "1002", context: "default" })).toEqual({ pin: "1234" });
     expect(JSON.stringify(subscribers.find({ mailbox: "1002", context: "default" }))).not.toContain("1234");
   });
+
+  test("an alias is answered with the mailbox that it stands for, which knows its aliases", () => {
+    const site = createSubscribers(
+      parse(`${MINIMAL}aliases: { 2001@default: 1002@default }\nsearchcontexts: true`),
+    );
+    const anna = { mailbox: "1002", context: "default" };
+    const alias = { mailbox: "2001", context: "default" };
+    expect(site.find(alias)).toMatchObject({ address: anna, fullName: "Anna" });
+    expect(site.aliasesOf(anna)).toEqual([alias]);
+    expect(site.searchesContexts).toBe(true);
+    const chain = "aliases: { 2001@default: 2002@default, 2002@default: 1002@default }";
+    expect(faultsOf(MINIMAL + chain)).toContain("2002@default is an alias itself");
+    expect(faultsOf(`${MINIMAL}aliases: { 2001@default: "1002" }`)).toContain("write MAILBOX@CONTEXT");
+  });
+
+  test("calls out lead nowhere until context and numbers are named", () => {
+    const site = (options: string) =>
+      createSubscribers(parse(`${MINIMAL}defaults: ${options}`)).find({
+        mailbox: "1001",
+        context: "default",
+      });
+    expect(site("{ dialout_allow: [_X.] }")?.dialout).toBeUndefined();
+    expect(site("{ dialout: out }")?.dialout).toEqual({ dialplanContext: "out", allow: [] });
+    expect(site("{ callback: out, callback_allow: [_NXX] }")?.callback?.allow).toEqual(["_NXX"]);
+    expect(faultsOf(`${MINIMAL}defaults: { dialout_allow: ["ab"] }`)).toContain("not a number or a pattern");
+  });
 });

@@ -110,3 +110,18 @@ describe("sayname", () => {
     expect(heard).toEqual([`vm-extension ${mailbox.slice(0, 4)}`]);
   });
 });
+
+describe("a mailbox number without a context", () => {
+  it("is looked for in every context where the site says so", async () => {
+    world.subscriber("4001", {}, "1234", "sales");
+    const lines = [
+      ["vm-login", "4001#"],
+      ["vm-password", "1234#"],
+    ] as const;
+    expect((await world.call("authenticate", [""], lines)).phone.variables.size).toBe(0);
+    world.searchesContexts = true;
+    const { phone } = await world.call("authenticate", [""], lines);
+    expect(phone.variables.get("AUTH_CONTEXT")).toBe("sales");
+    expect((await world.call("authenticate", ["@default"], lines)).phone.variables.size).toBe(0);
+  });
+});

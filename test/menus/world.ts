@@ -42,6 +42,16 @@ const SUBSCRIBER: Subscriber = {
   messageWrap: false,
   skipMs: 3000,
   maxLogins: 3,
+  moveHeard: true,
+  warnsOfTemporary: false,
+  internalContexts: [],
+  folderSounds: {},
+  playbackKeys: { "#": "forward", "*": "rewind", "0": "pause", "2": "restart" },
+  sendVoicemail: false,
+  useDirectory: false,
+  forwardUrgent: false,
+  trashDays: 14,
+  hiddenFromDirectory: false,
 };
 
 export interface Given {
@@ -77,6 +87,9 @@ export class World {
   /** While true no recording can be renamed. */
   asteriskAway = false;
   full = false;
+  set searchesContexts(value: boolean) {
+    this.subscribers.searchesContexts = value;
+  }
   diskFault = false;
   /** While true every request to the store fails, as with an IMAP server that is away. */
   away = false;
@@ -89,8 +102,8 @@ export class World {
     for (const mailbox of ["1001", "1002"]) this.subscriber(mailbox, options);
   }
 
-  subscriber(mailbox: string, options: Partial<Subscriber>, pin = "1234"): void {
-    const address = { mailbox, context: "default" };
+  subscriber(mailbox: string, options: Partial<Subscriber>, pin = "1234", context = "default"): void {
+    const address = { mailbox, context };
     this.#subscribers.set(formatMailbox(address), { ...SUBSCRIBER, ...options, address });
     this.#pins.set(formatMailbox(address), pin);
   }
@@ -223,12 +236,14 @@ export class World {
       if (!this.queueAway) this.forwards.push(job);
       return !this.queueAway;
     },
+    greeting: async () => {},
     mwi: async (mailbox: MailboxAddress) => {
       this.lamps.push(formatMailbox(mailbox));
     },
   };
 
   readonly subscribers = {
+    searchesContexts: false,
     find: (address: MailboxAddress) => this.#subscribers.get(formatMailbox(address)),
     all: () => this.#subscribers.values(),
   };

@@ -1,3 +1,4 @@
+import { locate } from "../addressed.ts";
 import type { Login } from "../login.ts";
 import type { Action } from "../menu.ts";
 
@@ -9,7 +10,11 @@ export const identify: Action<Login> = {
   run(login, { entry }) {
     const number = entry ? login.prefix + entry : login.call.caller.number;
     if (!number) return { next: "exit" };
-    login.mailbox = { mailbox: number, context: login.context };
+    const { context = "default" } = login;
+    login.mailbox = locate(
+      login.context === undefined ? number : `${number}@${login.context}`,
+      login.subscribers,
+    )?.address ?? { mailbox: number, context };
     return { next: "menu", menu: "pin" };
   },
 };
