@@ -1,3 +1,4 @@
+import type { GreetingKind } from "../model/greeting.ts";
 import type { MailboxAddress } from "../model/mailbox.ts";
 import type { MessageId } from "../model/message.ts";
 
@@ -9,6 +10,8 @@ export interface Enqueue {
   deposit(job: DepositRequest): Promise<void>;
   /** False when the queue did not take it: nothing else knows of it, so the owner must be told. */
   forward(job: ForwardRequest): Promise<boolean>;
+  /** Bring the newest greeting of a kind that lies on an Asterisk's disk to the store. */
+  greeting(job: GreetingRequest): Promise<void>;
   /** Recount a mailbox and light or clear its lamp. Requests that come while one runs are folded into one more run. */
   mwi(mailbox: MailboxAddress): Promise<void>;
 }
@@ -29,4 +32,11 @@ export interface ForwardRequest {
   readonly message: MessageId;
   readonly to: readonly MailboxAddress[];
   readonly urgent: boolean;
+}
+
+/** The recording is found by what it is, so that of several that wait the newest wins. */
+export interface GreetingRequest {
+  readonly asterisk: string;
+  readonly mailbox: MailboxAddress;
+  readonly greeting: GreetingKind;
 }

@@ -40,6 +40,10 @@ export class Queues implements Enqueue {
     await this.#add("mwi", mailbox, { mailbox: formatMailbox(mailbox) });
   }
 
+  async greeting(job: JobData<"greeting">): Promise<void> {
+    await this.#add("greeting", job, { mailbox: formatMailbox(job.mailbox) });
+  }
+
   forward(job: ForwardRequest): Promise<boolean> {
     return this.#add("forward", { ...job, to: [...job.to] }, { message: job.message });
   }

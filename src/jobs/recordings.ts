@@ -19,6 +19,8 @@ export interface Recordings {
   fetch(name: string, signal?: AbortSignal): Promise<Readable>;
   /** Resolves when the copy is whole; the new name must be free. @throws RECORDING_GONE */
   copy(name: string, to: string, signal?: AbortSignal): Promise<void>;
+  /** A copy to the new name, then removal of the old. May be tried again. @throws RECORDING_GONE */
+  rename(name: string, to: string, signal?: AbortSignal): Promise<void>;
   /** For good. Removing what is gone succeeds. @throws LOCKED when it is live */
   remove(name: string, signal?: AbortSignal): Promise<void>;
 }

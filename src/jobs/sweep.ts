@@ -2,12 +2,17 @@ import { channelField, ROOT } from "../custody/name.ts";
 import { groupRecordings, type RecordedMessage, takeNames } from "../custody/takes.ts";
 import type { Logger } from "../log.ts";
 import type { Enqueue } from "./enqueue.ts";
+import { removeGreeting } from "./greeting.ts";
+import type { Greetings } from "./greetings.ts";
+import { acceptedTakes, greetingOf } from "./recorded-greeting.ts";
 import type { Recordings } from "./recordings.ts";
 
 export interface SweepDeps {
   readonly asterisk: string;
   readonly recordings: Recordings;
-  readonly enqueue: Pick<Enqueue, "deposit">;
+  readonly enqueue: Pick<Enqueue, "deposit" | "greeting">;
+  /** Undefined where no snapshots are kept: then greetings are in force when they are stored. */
+  readonly greetings?: Pick<Greetings, "holdsOn" | "found">;
   readonly log: Logger;
 }
 
@@ -25,7 +30,7 @@ export interface SweepResult {
 
 /**
  * Finds what was recorded and not delivered, whoever recorded it and whatever happened since, and enqueues it. A recording is
- * touched only when its channel is gone and it is not live.
+ * touched only when its channel is gone and it is not live. Nothing is removed but greetings that their owner never accepted.
  */
 export class Sweep {
   readonly #deps: SweepDeps;
@@ -39,15 +44,25 @@ export class Sweep {
   /** @throws VoxpostError ASTERISK_UNREACHABLE: then nothing is known, and nothing is touched */
   async run(signal?: AbortSignal): Promise<SweepResult> {
     const { recordings, enqueue, asterisk } = this.#deps;
+    const holds = this.#deps.greetings?.holdsOn(asterisk) ?? [];
     // In this order: a recording that is listed now and whose channel is gone afterwards is complete.
     const { messages, foreign } = groupRecordings(await recordings.list(ROOT, signal));
     this.#report(foreign);
     const pending = messages.filter((message) => message.takes.length > 0);
     const channels = pending.length > 0 ? await recordings.channels(signal) : [];
-    const over = await this.#whoseCallIsOver(pending, channels, signal);
-    for (const { takes } of over) {
-      const [highest] = takes;
-      if (highest) await enqueue.deposit({ asterisk, parts: takeNames(highest) });
+    await this.#deps.greetings?.found(asterisk, pending.filter(greetingOf), holds);
+    const over: RecordedMessage[] = [];
+    for (const message of await this.#whoseCallIsOver(pending, channels, signal)) {
+      const [highest] = message.takes;
+      const greeting = greetingOf(message);
+      if (greeting && acceptedTakes(message).length === 0) {
+        // Nobody will accept it any more: the greeting before it stays.
+        await removeGreeting(recordings, message, signal);
+        continue;
+      }
+      over.push(message);
+      if (greeting) await enqueue.greeting({ asterisk, mailbox: greeting.mailbox, greeting: greeting.kind });
+      else if (highest) await enqueue.deposit({ asterisk, parts: takeNames(highest) });
     }
     const started = over.flatMap(({ all }) => all.map(({ name }) => name.startedAt.getTime()));
     return {

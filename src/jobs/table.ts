@@ -2,6 +2,7 @@ import type { DeduplicationOptions } from "bullmq";
 import { z } from "zod";
 import { parseName } from "../custody/name.ts";
 import { VoxpostError } from "../errors.ts";
+import { GREETINGS } from "../model/greeting.ts";
 import { formatMailbox, isMailboxName } from "../model/mailbox.ts";
 
 const mailbox = z.object({
@@ -18,6 +19,14 @@ export const JOBS = {
   deposit: define(
     z.object({ asterisk: z.string().min(1), parts: z.array(z.string()).min(1) }),
     ({ parts: [first = ""] }) => ({ id: parseName(first).id }),
+  ),
+  /** Stores the newest greeting of a kind. A request while one runs makes one more run, for one that was recorded meanwhile. */
+  greeting: define(
+    z.object({ asterisk: z.string().min(1), mailbox, greeting: z.enum(GREETINGS) }),
+    ({ asterisk, mailbox: address, greeting }) => ({
+      id: `${asterisk} ${formatMailbox(address)} ${greeting}`,
+      keepLastIfActive: true,
+    }),
   ),
   /** Counts one mailbox and tells the lamps. A request while one runs makes one more run, since the count may be older. */
   mwi: define(mailbox, (address) => ({ id: formatMailbox(address), keepLastIfActive: true })),

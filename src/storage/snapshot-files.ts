@@ -18,6 +18,15 @@ const greeting = z.object({
   duration: z.number().min(0).exactOptional(),
 });
 
+/** Recorded and not yet known to be in the store. */
+const held = greeting.extend({
+  id: z.string(),
+  /** Configured name of the Asterisk on whose disk it lies. */
+  asterisk: z.string(),
+  /** Milliseconds since 1970. */
+  recordedAt: z.number(),
+});
+
 const saved = z.object({
   voxpost: z.literal(1),
   /** When the store was asked, milliseconds since 1970; 0 is never. */
@@ -26,10 +35,12 @@ const saved = z.object({
   counts: z.object({ urgent: count, new: count, old: count }).exactOptional(),
   quotaReached: z.boolean(),
   greetings: z.partialRecord(z.enum(GREETINGS), greeting),
+  held: z.partialRecord(z.enum(GREETINGS), held).default({}),
 });
 
 export type SavedSnapshot = z.output<typeof saved>;
 export type SavedGreeting = z.output<typeof greeting>;
+export type HeldGreeting = z.output<typeof held>;
 
 const NEVER: SavedSnapshot = {
   voxpost: 1,
@@ -37,6 +48,7 @@ const NEVER: SavedSnapshot = {
   greetingsAt: 0,
   quotaReached: false,
   greetings: {},
+  held: {},
 };
 
 const FILE = "snapshot.json";
@@ -44,6 +56,8 @@ const FILE = "snapshot.json";
 /** Snapshots on the disk: FOLDER/CONTEXT/MAILBOX/snapshot.json, and the greetings' audio beside it. */
 export class SnapshotFiles {
   readonly #folder: string;
+  /** Audio that was kept and that no snapshot names yet: somebody else's write must not remove it. */
+  readonly #unnamed = new Set<string>();
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -67,10 +81,15 @@ export class SnapshotFiles {
   async write(mailbox: MailboxAddress, snapshot: SavedSnapshot): Promise<void> {
     const before = await this.read(mailbox);
     await this.#replace(mailbox, FILE, [Buffer.from(`${JSON.stringify(snapshot, null, 2)}\n`)]);
-    const named = [before, snapshot].flatMap(({ greetings }) => Object.values(greetings));
+    const named = [before, snapshot].flatMap(({ greetings, held }) => [
+      ...Object.values(greetings),
+      ...Object.values(held),
+    ]);
     const keep = new Set([FILE, ...named.map(({ file }) => file)]);
+    for (const name of keep) this.#unnamed.delete(this.path(mailbox, name));
     for (const name of await readdir(this.path(mailbox))) {
-      if (!keep.has(name)) await rm(this.path(mailbox, name), { force: true });
+      if (!keep.has(name) && !this.#unnamed.has(this.path(mailbox, name)))
+        await rm(this.path(mailbox, name), { force: true });
     }
   }
 
@@ -82,6 +101,7 @@ export class SnapshotFiles {
     const hash = createHash("sha256");
     for (const chunk of chunks) hash.update(chunk);
     const file = `${kind}-${hash.digest("hex").slice(0, 16)}.${endingOf(contentType)}`;
+    this.#unnamed.add(this.path(mailbox, file));
     await this.#replace(mailbox, file, chunks);
     return { file, contentType, ...(duration === undefined ? {} : { duration }) };
   }

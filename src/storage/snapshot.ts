@@ -4,11 +4,17 @@ import type { Logger } from "../log.ts";
 import type { Counts } from "../model/folder.ts";
 import { GREETINGS, type GreetingKind } from "../model/greeting.ts";
 import { formatMailbox, type MailboxAddress, parseMailbox } from "../model/mailbox.ts";
+import type { AudioPart, MessageId } from "../model/message.ts";
 import { checkAddress } from "./checks.ts";
 import { throwIfAborted } from "./faults.ts";
 import { Fold } from "./fold.ts";
 import { orAborted } from "./signals.ts";
-import { type SavedGreeting, type SavedSnapshot, SnapshotFiles } from "./snapshot-files.ts";
+import {
+  type HeldGreeting,
+  type SavedGreeting,
+  type SavedSnapshot,
+  SnapshotFiles,
+} from "./snapshot-files.ts";
 import type { Change, Store } from "./store.ts";
 
 /** What a call needs to know of a mailbox before the beep. */
@@ -27,6 +33,29 @@ interface SnapshotGreeting {
   readonly contentType: string;
   /** Seconds, when known. */
   readonly duration?: number;
+}
+
+/** A greeting that is in force before its store has it. */
+export interface Hold {
+  readonly mailbox: MailboxAddress;
+  readonly kind: GreetingKind;
+  /** The recording's. */
+  readonly id: MessageId;
+  /** Configured name of the Asterisk on whose disk it lies until the store has acknowledged it. */
+  readonly asterisk: string;
+  readonly recordedAt: Date;
+}
+
+/** Greetings in force at once, whether or not their store can be reached. A hold survives the program. */
+export interface GreetingHolds {
+  /** From now on callers hear this one, unless a newer one is held. Reads the audio to its end. */
+  hold(hold: Hold, audio: AudioPart): Promise<void>;
+  /** The store has it: from now on the store is believed again. Does nothing when another one is held by now. */
+  release(hold: Pick<Hold, "mailbox" | "kind" | "id">): Promise<void>;
+  /** Callers hear it no more, whether it was held or stored. */
+  drop(mailbox: MailboxAddress, kind: GreetingKind): Promise<void>;
+  /** Those that are known since the start: those of this program, and of mailboxes that were looked at. */
+  holds(): readonly Hold[];
 }
 
 /** What of a mailbox is read again. */
@@ -61,7 +90,7 @@ const FULL_BELIEVED_MS = 60 * MINUTE;
 /** While the store is away owners keep their greetings; after a month nobody knows whether they still want them. */
 const GREETINGS_BELIEVED_MS = 30 * 24 * 60 * MINUTE;
 
-export class DiskSnapshots implements Snapshots {
+export class DiskSnapshots implements Snapshots, GreetingHolds {
   readonly #store: Store;
   readonly #files: SnapshotFiles;
   readonly #maxMessages: DiskSnapshotsParts["maxMessages"];
@@ -69,6 +98,9 @@ export class DiskSnapshots implements Snapshots {
   readonly #now: () => number;
   readonly #refreshes: Fold<Refreshed, Snapshot>;
   readonly #closing = new AbortController();
+  /** Changes of one mailbox's file are made one after the other. */
+  readonly #changes = new Map<string, Promise<unknown>>();
+  readonly #holds = new Map<MessageId, Hold>();
 
   constructor({ store, folder, maxMessages, log, now = Date.now, atOnce = 4 }: DiskSnapshotsParts) {
     this.#store = store;
@@ -99,6 +131,70 @@ export class DiskSnapshots implements Snapshots {
     return this.#judge(mailbox, await this.#files.read(mailbox));
   }
 
+  async hold({ mailbox, kind, id, asterisk, recordedAt }: Hold, audio: AudioPart): Promise<void> {
+    const kept = await this.#files.keepGreeting(mailbox, kind, audio);
+    const held: HeldGreeting = { ...kept, id, asterisk, recordedAt: recordedAt.getTime() };
+    await this.#change(mailbox, (saved) => {
+      const newer = (saved.held[kind]?.recordedAt ?? 0) > held.recordedAt;
+      return newer ? saved : { ...saved, held: { ...saved.held, [kind]: held } };
+    });
+  }
+
+  async release({ mailbox, kind, id }: Pick<Hold, "mailbox" | "kind" | "id">): Promise<void> {
+    await this.#change(mailbox, (saved) => {
+      const { [kind]: held, ...others } = saved.held;
+      if (held?.id !== id) return saved;
+      const { file, contentType, duration } = held;
+      const greeting = { file, contentType, ...(duration === undefined ? {} : { duration }) };
+      // Until the store has been read again this is what it says.
+      const greetings = { ...saved.greetings, [kind]: greeting };
+      return { ...saved, greetings, held: others, greetingsAt: this.#now() };
+    });
+    this.#holds.delete(id);
+  }
+
+  async drop(mailbox: MailboxAddress, kind: GreetingKind): Promise<void> {
+    await this.#change(mailbox, (saved) => {
+      const { [kind]: _, ...greetings } = saved.greetings;
+      const { [kind]: held, ...others } = saved.held;
+      if (held) this.#holds.delete(held.id);
+      return { ...saved, greetings, held: others };
+    });
+  }
+
+  holds(): readonly Hold[] {
+    return [...this.#holds.values()];
+  }
+
+  async #change(
+    mailbox: MailboxAddress,
+    change: (saved: SavedSnapshot) => SavedSnapshot,
+  ): Promise<SavedSnapshot> {
+    const key = formatMailbox(mailbox);
+    const work = (this.#changes.get(key) ?? Promise.resolve()).then(async () => {
+      const before = await this.#files.read(mailbox);
+      const after = change(before);
+      if (after !== before) await this.#files.write(mailbox, after);
+      this.#note(mailbox, after);
+      return after;
+    });
+    const settled = work.catch(() => undefined);
+    this.#changes.set(key, settled);
+    void settled.then(() => {
+      if (this.#changes.get(key) === settled) this.#changes.delete(key);
+    });
+    return work;
+  }
+
+  #note(mailbox: MailboxAddress, { held }: SavedSnapshot): void {
+    for (const kind of GREETINGS) {
+      const found = held[kind];
+      if (!found) continue;
+      const { id, asterisk, recordedAt } = found;
+      this.#holds.set(id, { mailbox, kind, id, asterisk, recordedAt: new Date(recordedAt) });
+    }
+  }
+
   async refresh(
     mailbox: MailboxAddress,
     signal: AbortSignal = this.#closing.signal,
@@ -114,9 +210,8 @@ export class DiskSnapshots implements Snapshots {
     const messages = what.has("all") || what.has("messages") ? await this.#readMessages(mailbox) : {};
     const greetings =
       what.has("all") || what.has("greetings") ? await this.#readGreetings(mailbox, before) : {};
-    const snapshot: SavedSnapshot = { ...before, ...messages, ...greetings };
-    await this.#files.write(mailbox, snapshot);
-    return this.#judge(mailbox, snapshot);
+    const change = (now: SavedSnapshot) => ({ ...now, ...messages, ...greetings });
+    return this.#judge(mailbox, await this.#change(mailbox, change));
   }
 
   async #readMessages(mailbox: MailboxAddress): Promise<Partial<SavedSnapshot>> {
@@ -163,11 +258,13 @@ export class DiskSnapshots implements Snapshots {
     const total = counts ? counts.urgent + counts.new + counts.old : 0;
     const fresh = now - saved.messagesAt < FULL_BELIEVED_MS;
     const greetings: Partial<Record<GreetingKind, SnapshotGreeting>> = {};
+    const believed = now - saved.greetingsAt < GREETINGS_BELIEVED_MS;
     for (const kind of GREETINGS) {
-      const greeting = saved.greetings[kind];
-      if (!greeting || now - saved.greetingsAt >= GREETINGS_BELIEVED_MS) continue;
-      const { file, ...info } = greeting;
-      greetings[kind] = { ...info, path: this.#files.path(mailbox, file) };
+      const greeting = saved.held[kind] ?? (believed ? saved.greetings[kind] : undefined);
+      if (!greeting) continue;
+      const { file, contentType, duration } = greeting;
+      const path = this.#files.path(mailbox, file);
+      greetings[kind] = { path, contentType, ...(duration === undefined ? {} : { duration }) };
     }
     return { greetings, full: fresh && (quotaReached || total >= max), ...(counts ? { counts } : {}) };
   }

@@ -29,7 +29,7 @@ describe("on a real Asterisk", () => {
     const sweep = new Sweep({
       asterisk: "pbx",
       recordings,
-      enqueue: { deposit: (job) => here.deliver(job, deps) },
+      enqueue: { greeting: async () => {}, deposit: (job) => here.deliver(job, deps) },
       log: here.log,
     });
     const phone = await startPhone({ sip: lab.asterisk?.sip ?? { host: "", port: 0 }, number: "1002" });

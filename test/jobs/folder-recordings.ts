@@ -64,6 +64,13 @@ export class FolderRecordings implements Recordings {
     await copyFile(this.#path(name), this.#path(to), constants.COPYFILE_EXCL);
   }
 
+  async rename(name: string, to: string): Promise<void> {
+    if (!existsSync(this.#path(name)) && existsSync(this.#path(to))) return;
+    await this.remove(to);
+    await this.copy(name, to);
+    await this.remove(name);
+  }
+
   async remove(name: string): Promise<void> {
     await this.#ask("remove", name);
     if (this.live.has(name)) throw new VoxpostError("LOCKED", `${name} is live`);

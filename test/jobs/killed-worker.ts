@@ -30,6 +30,7 @@ new Workers({
   lockMs: 500,
   processors: {
     mwi: async () => {},
+    greeting: async () => {},
     forward: async () => {},
     deposit: (job, signal) =>
       deposit(

@@ -44,6 +44,7 @@ it("a message is delivered once when the worker is killed between the store's an
       backoff: () => 50,
       processors: {
         mwi: async () => {},
+        greeting: async () => {},
         forward: async () => {},
         deposit: (job, abort) => deposit(job, deps, abort),
       },

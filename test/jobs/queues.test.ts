@@ -45,6 +45,7 @@ describe("queues and workers", () => {
       deposit: async () => {},
       mwi: async () => {},
       forward: async () => {},
+      greeting: async () => {},
       ...processors,
     };
     const made = new Workers({ url, log, processors: all, backoff: soon, ...options });
@@ -58,7 +59,9 @@ describe("queues and workers", () => {
     workers({ deposit: async ({ parts }) => void done.push(...parts) });
     await queue.deposit(job);
     await vi.waitFor(() => expect(done).toEqual(job.parts));
-    await vi.waitFor(async () => expect(await queue.waiting()).toEqual({ deposit: 0, mwi: 0, forward: 0 }));
+    await vi.waitFor(async () =>
+      expect(await queue.waiting()).toEqual({ deposit: 0, greeting: 0, mwi: 0, forward: 0 }),
+    );
     await queue.deposit(job);
     await vi.waitFor(() => expect(done).toEqual([...job.parts, ...job.parts]));
   });
@@ -69,7 +72,7 @@ describe("queues and workers", () => {
     for (const take of [0, 1, 2])
       await queue.deposit({ asterisk: "pbx", parts: [recordingName({ id, take })] });
     for (const _ of [1, 2, 3]) await queue.mwi(ANN);
-    expect(await queue.waiting()).toEqual({ deposit: 1, mwi: 1, forward: 0 });
+    expect(await queue.waiting()).toEqual({ deposit: 1, greeting: 0, mwi: 1, forward: 0 });
   });
 
   it("counts a mailbox once more when it changed during a count", async () => {
@@ -89,7 +92,9 @@ describe("queues and workers", () => {
     for (const _ of [1, 2, 3]) await queue.mwi(ANN);
     release();
     await vi.waitFor(() => expect(done).toHaveLength(2));
-    await vi.waitFor(async () => expect(await queue.waiting()).toEqual({ deposit: 0, mwi: 0, forward: 0 }));
+    await vi.waitFor(async () =>
+      expect(await queue.waiting()).toEqual({ deposit: 0, greeting: 0, mwi: 0, forward: 0 }),
+    );
     expect(done).toHaveLength(2);
   });
 
@@ -106,7 +111,9 @@ describe("queues and workers", () => {
     });
     await queue.deposit(request());
     await vi.waitFor(() => expect(failures).toBe(31), 10_000);
-    await vi.waitFor(async () => expect(await queue.waiting()).toEqual({ deposit: 0, mwi: 0, forward: 0 }));
+    await vi.waitFor(async () =>
+      expect(await queue.waiting()).toEqual({ deposit: 0, greeting: 0, mwi: 0, forward: 0 }),
+    );
     expect(lines.filter(({ level }) => level === 50)).toHaveLength(1);
   });
 
@@ -145,7 +152,7 @@ describe("queues and workers", () => {
     await queue.deposit(request());
     await vi.waitFor(() => expect(done).toEqual(["begun"]));
     await stuck.close(20);
-    expect(await queue.waiting()).toEqual({ deposit: 1, mwi: 0, forward: 0 });
+    expect(await queue.waiting()).toEqual({ deposit: 1, greeting: 0, mwi: 0, forward: 0 });
     workers({ deposit: async () => void done.push("done") });
     await vi.waitFor(() => expect(done).toEqual(["begun", "done"]), 5_000);
   });
@@ -168,7 +175,7 @@ describe("queues and workers", () => {
     release();
     await closed;
     expect(done).toEqual(["begun", "done"]);
-    expect(await queue.waiting()).toEqual({ deposit: 0, mwi: 0, forward: 0 });
+    expect(await queue.waiting()).toEqual({ deposit: 0, greeting: 0, mwi: 0, forward: 0 });
   });
 
   it("keeps nobody waiting for longer than a second when Redis was never there", async () => {
@@ -188,7 +195,7 @@ describe("queues and workers", () => {
       if (!redis) throw new Error("no Redis");
       const queue = queues(redis.url);
       await queue.deposit(request());
-      expect(await queue.waiting()).toEqual({ deposit: 1, mwi: 0, forward: 0 });
+      expect(await queue.waiting()).toEqual({ deposit: 1, greeting: 0, mwi: 0, forward: 0 });
       process.kill(redis.pid, "SIGSTOP");
       const begun = performance.now();
       await queue.deposit(request());

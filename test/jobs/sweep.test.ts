@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { newId } from "../../src/custody/name.ts";
-import type { DepositRequest } from "../../src/jobs/enqueue.ts";
+import type { DepositRequest, GreetingRequest } from "../../src/jobs/enqueue.ts";
 import { SweepSchedule } from "../../src/jobs/schedule.ts";
 import { Sweep } from "../../src/jobs/sweep.ts";
 import { second } from "./sound.ts";
@@ -9,14 +9,19 @@ import { recordingName, type World, world } from "./world.ts";
 describe("the sweep", () => {
   let here: World;
   let enqueued: DepositRequest[];
+  let greetings: GreetingRequest[];
   let sweep: Sweep;
   beforeEach(async () => {
     here = await world();
     enqueued = [];
+    greetings = [];
     sweep = new Sweep({
       asterisk: "pbx",
       recordings: here.recordings,
-      enqueue: { deposit: async (job) => void enqueued.push(job) },
+      enqueue: {
+        deposit: async (job) => void enqueued.push(job),
+        greeting: async (job) => void greetings.push(job),
+      },
       log: here.log,
     });
   });
