@@ -19,13 +19,21 @@ const ENDINGS: ReadonlyArray<readonly [ending: string, contentType: string]> = [
   ["webm", "audio/webm"],
 ];
 
+/** What the archive compresses has this behind its media type (RFC 6839), and `.gz` behind its name. */
+const GZIP = "+gzip";
+
 export function endingOf(contentType: string): string {
-  const type = contentType.split(";")[0]?.trim().toLowerCase();
-  return ENDINGS.find(([, known]) => known === type)?.[0] ?? "bin";
+  const type = contentType.split(";")[0]?.trim().toLowerCase() ?? "";
+  const packed = type.endsWith(GZIP);
+  const plain = packed ? type.slice(0, -GZIP.length) : type;
+  return (ENDINGS.find(([, known]) => known === plain)?.[0] ?? "bin") + (packed ? ".gz" : "");
 }
 
 /** Undefined for a file that is no audio of a kind that we know. */
 export function contentTypeOf(file: string): string | undefined {
-  const ending = file.slice(file.lastIndexOf(".") + 1).toLowerCase();
-  return ENDINGS.find(([known]) => known === ending)?.[1];
+  const packed = file.toLowerCase().endsWith(".gz");
+  const plain = packed ? file.slice(0, -".gz".length) : file;
+  const ending = plain.slice(plain.lastIndexOf(".") + 1).toLowerCase();
+  const type = ENDINGS.find(([known]) => known === ending)?.[1];
+  return type && packed ? type + GZIP : type;
 }

@@ -1,55 +1,75 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { VoxpostError } from "../errors.ts";
+import { archiveScheme } from "./compose/archive/index.ts";
+import { mergeScheme } from "./compose/merge/index.ts";
+import { routeScheme } from "./compose/route/index.ts";
 import type { Engine } from "./engine.ts";
 import { fileScheme } from "./engines/file/index.ts";
+import { httpScheme } from "./engines/http/index.ts";
 import { imapScheme } from "./engines/imap/index.ts";
 import { memoryScheme } from "./engines/memory/index.ts";
-import type { EngineContext, Scheme } from "./scheme.ts";
+import { sqlScheme } from "./engines/sql/index.ts";
+import { layersOption, wrap } from "./layers/table.ts";
+import { type EngineContext, engineTree, type Scheme, treesIn } from "./scheme.ts";
 
 /**
  * Every engine by the word that stands behind `engine:` in the configuration.
  *
  * To add one, make a folder in `engines/` with the same files as the others and add a row here:
  * `options.ts` (a zod strictObject whose keys are described, with defaults and units), `engine.ts` (the engine),
- * `index.ts` (the door: `defineScheme(schema, create)`). Files beside them are named for their subject.
+ * `index.ts` (the door: `defineScheme(schema, create)`). Files beside them are named for their subject. Composites do
+ * the same in `compose/`, and name the slots in which other engines stand.
  */
 const SCHEMES: Readonly<Record<string, Scheme>> = {
   memory: memoryScheme,
   file: fileScheme,
   imap: imapScheme,
+  sql: sqlScheme,
+  http: httpScheme,
+  archive: archiveScheme,
+  merge: mergeScheme,
+  route: routeScheme,
 };
 
 /**
- * Makes the engine that a configuration tree such as `{engine: "file", path: "…"}` describes; it is not opened yet.
- * `path` is where the tree stands in the configuration.
+ * Makes the engine that a configuration tree such as `{engine: "file", path: "…"}` describes, with the engines inside
+ * it; it is not opened yet. `path` is where the tree stands in the configuration.
  * @throws VoxpostError CONFIG_INVALID that lists every fault with its path
  */
 export function createEngine(tree: unknown, context: EngineContext, path = "storage"): Engine {
   const faults = engineFaults(tree, path);
-  const scheme = schemeOf(tree);
+  const { scheme, own, layers } = partsOf(tree);
   if (faults.length > 0 || !scheme) {
     throw new VoxpostError("CONFIG_INVALID", `The storage cannot be opened:\n  - ${faults.join("\n  - ")}`, {
       context: { path },
     });
   }
-  return scheme.create(tree, context);
+  const children = (slot: string) =>
+    new Map(treesIn(tree, slot).map(([at, inner]) => [at, createEngine(inner, context, `${path}.${at}`)]));
+  const place = { path, children };
+  return wrap(scheme.create(own, context, place), layersOption.parse(layers), context, place);
 }
 
 /** Every fault of a configuration tree in words, each with its path; empty when there is none. */
 export function engineFaults(tree: unknown, path = "storage"): string[] {
-  const scheme = schemeOf(tree);
+  const { scheme, own, layers } = partsOf(tree);
   if (!scheme) {
     return [`${path}.engine: choose one of ${Object.keys(SCHEMES).join(", ")} (docs/engines/)`];
   }
-  const parsed = scheme.options.safeParse(tree);
-  return parsed.success ? [] : parsed.error.issues.map((issue) => describe(issue, path));
+  const parsed = [
+    ...(scheme.options.safeParse(own).error?.issues ?? []).map((issue) => describe(issue, path)),
+    ...(layersOption.safeParse(layers).error?.issues ?? []).map((issue) => describe(issue, `${path}.layers`)),
+  ];
+  const inner = scheme.slots.flatMap((slot) => treesIn(own, slot));
+  return [...parsed, ...inner.flatMap(([at, child]) => engineFaults(child, `${path}.${at}`))];
 }
 
-const named = z.looseObject({ engine: z.string() });
-
-function schemeOf(tree: unknown): Scheme | undefined {
-  const engine = named.safeParse(tree).data?.engine;
-  return engine !== undefined && Object.hasOwn(SCHEMES, engine) ? SCHEMES[engine] : undefined;
+/** `layers` may stand in the tree of any engine; the rest is the engine's own. */
+function partsOf(tree: unknown): { scheme: Scheme | undefined; own: unknown; layers: unknown } {
+  const { layers = [], ...own } = engineTree.safeParse(tree).data ?? {};
+  const name = own.engine;
+  const known = typeof name === "string" && Object.hasOwn(SCHEMES, name);
+  return { scheme: known ? SCHEMES[name] : undefined, own, layers };
 }
 
 function describe(issue: z.core.$ZodIssue, path: string): string {

@@ -34,6 +34,8 @@ export interface Harness {
   readonly skip?: Readonly<Record<string, string>>;
   /** How many random sequences of operations are tried. Default 25. */
   readonly runs?: number;
+  /** In which order messages of one time are listed. Default: as they arrived; several engines as one cannot know that. */
+  readonly sameTime?: "arrival" | "any";
 }
 
 /** One case's world. */
@@ -43,6 +45,7 @@ export interface World extends Omit<Fixture, "dispose"> {
 
 export interface Suite {
   readonly runs: number;
+  readonly sameTime: "arrival" | "any";
   it(name: string, run: (world: World) => Promise<void>): void;
   it(name: string, needs: Need, run: (world: World) => Promise<void>): void;
 }
@@ -59,6 +62,7 @@ export function testEngine(harness: Harness): void {
     const names = new Set<string>();
     const suite: Suite = {
       runs: harness.runs ?? 25,
+      sameTime: harness.sameTime ?? "arrival",
       it(name: string, second: Need | Run, third?: Run) {
         names.add(name);
         const [need, run] = typeof second === "function" ? [undefined, second] : [second, third];

@@ -7,14 +7,18 @@ export type Around = <T>(
   run: (signal: AbortSignal | undefined) => Promise<T>,
 ) => Promise<T>;
 
-export type Operation = Exclude<keyof Engine, "name" | "capabilities" | "open" | "close" | "watch">;
+export type Operation = Exclude<
+  keyof Engine,
+  "name" | "capabilities" | "open" | "close" | "watch" | "mailboxes" | "tidy" | "repair"
+>;
 
 /**
- * An engine that does what the inner one does, with something around each operation. Its life and its watching, which
- * end when somebody says so and not before, are the inner one's own.
+ * An engine that does what the inner one does, with something around each operation. Its life, its watching and its
+ * upkeep, which end when somebody says so and not before, are the inner one's own.
  */
 export function layer(inner: Engine, around: Around): Engine {
-  const { authenticate, readGreeting, writeGreeting, removeGreeting, watch, quota } = inner;
+  const { authenticate, mailboxes, readText, readGreeting, writeGreeting, removeGreeting } = inner;
+  const { watch, quota, freeBytes, tidy, repair } = inner;
   return {
     name: inner.name,
     capabilities: inner.capabilities,
@@ -37,6 +41,10 @@ export function layer(inner: Engine, around: Around): Engine {
       authenticate: (mailbox, pin, signal) =>
         around("authenticate", signal, (inside) => authenticate.call(inner, mailbox, pin, inside)),
     }),
+    ...(mailboxes && { mailboxes: (signal) => mailboxes.call(inner, signal) }),
+    ...(readText && {
+      readText: (ref, signal) => around("readText", signal, (inside) => readText.call(inner, ref, inside)),
+    }),
     ...(readGreeting && {
       readGreeting: (mailbox, kind, signal) =>
         around("readGreeting", signal, (inside) => readGreeting.call(inner, mailbox, kind, inside)),
@@ -53,5 +61,15 @@ export function layer(inner: Engine, around: Around): Engine {
     ...(quota && {
       quota: (mailbox, signal) => around("quota", signal, (inside) => quota.call(inner, mailbox, inside)),
     }),
+    ...(freeBytes && {
+      freeBytes: (signal) => around("freeBytes", signal, (inside) => freeBytes.call(inner, inside)),
+    }),
+    ...(tidy && { tidy: (mailbox, report, signal) => tidy.call(inner, mailbox, report, signal) }),
+    ...(repair && { repair: (mailbox, report, signal) => repair.call(inner, mailbox, report, signal) }),
   };
+}
+
+/** An engine that does what the inner one does and nothing else, for a wrapper that replaces some of its operations. */
+export function same(inner: Engine): Engine {
+  return layer(inner, (_operation, signal, run) => run(signal));
 }

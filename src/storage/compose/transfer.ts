@@ -1,0 +1,193 @@
+import { isCode, VoxpostError } from "../../errors.ts";
+import type { Folder } from "../../model/folder.ts";
+import { formatMailbox, type MailboxAddress } from "../../model/mailbox.ts";
+import type { MessageId } from "../../model/message.ts";
+import type { Engine, Entry, Ref, Report } from "../engine.ts";
+import { messageUnknown } from "../faults.ts";
+import type { MarkSet, Marks } from "../marks.ts";
+import { copyMessage, isSame } from "./copy.ts";
+import type { InnerRef } from "./keys.ts";
+
+/** A message is on its way: set by whoever moves it, and by nobody else meanwhile. */
+const MOVING = "moving";
+
+/** A move that another program began, and that is this old, is no longer under way. Milliseconds. */
+const ABANDONED_MS = 120_000;
+
+/** When a move could not be finished, it is not tried again at each look at the mailbox. Milliseconds. */
+const AGAIN_MS = 30_000;
+
+export interface TransferParts {
+  readonly engines: readonly Engine[];
+  readonly marks: Marks;
+  /** How a message leaves its old engine. Default: it is removed there. */
+  readonly release?: (at: number, entry: Entry, signal: AbortSignal | undefined) => Promise<void>;
+}
+
+/**
+ * Moves messages between engines: copied, read back and compared, and only then removed. A move is marked while it is
+ * under way. One that was broken off leaves the message in one place or in two, and is finished by `settle`.
+ */
+export class Transfers {
+  readonly #engines: readonly Engine[];
+  readonly #marks: Marks;
+  readonly #release: NonNullable<TransferParts["release"]>;
+  readonly #startedAt = Date.now();
+  /** Of this program: moves under way, and when those that failed may be tried again. */
+  readonly #running = new Set<string>();
+  readonly #failed = new Map<string, number>();
+
+  constructor({ engines, marks, release }: TransferParts) {
+    this.#engines = engines;
+    this.#marks = marks;
+    this.#release = release ?? ((at, { ref }, signal) => this.#engine(at).remove(ref, signal));
+  }
+
+  /** @throws VoxpostError MESSAGE_UNKNOWN also when another is moving it at this moment */
+  async move(from: InnerRef, to: number, folder: Folder, signal?: AbortSignal): Promise<InnerRef> {
+    const { mailbox } = from.ref;
+    const key = keyOf(mailbox, from.id);
+    if (!(await this.#marks.claim(mailbox, from.id, MOVING))) throw messageUnknown(from.ref);
+    this.#running.add(key);
+    const way = wayMark(from.at, to);
+    try {
+      const original = await this.#stillThere(from.at, from.ref, from.id, signal);
+      if (!original) throw messageUnknown(from.ref);
+      await this.#marks.set(mailbox, from.id, way);
+      const ref = await this.#carry(from.at, original, to, folder, signal);
+      await this.#marks.unset(mailbox, from.id, way, MOVING);
+      return { at: to, id: from.id, ref };
+    } catch (error) {
+      if (isCode(error, "MESSAGE_UNKNOWN")) await this.#marks.unset(mailbox, from.id, way, MOVING);
+      else this.#failed.set(key, 0);
+      throw error;
+    } finally {
+      this.#running.delete(key);
+    }
+  }
+
+  /** Finishes the moves of a mailbox that were broken off, as far as the engines are there. Resolves to all its marks. */
+  async settle(
+    mailbox: MailboxAddress,
+    signal?: AbortSignal,
+    report?: Report,
+  ): Promise<ReadonlyMap<MessageId, MarkSet>> {
+    const marked = await this.#marks.all(mailbox);
+    const moving = [...marked].filter(([, marks]) => marks.has(MOVING));
+    for (const [id, marks] of moving) {
+      if (!(await this.#isAbandoned(mailbox, id))) continue;
+      try {
+        await this.#finish(mailbox, id, marks, signal);
+        report?.({ what: "a move that was broken off is finished", id, done: true });
+      } catch (error) {
+        if (signal?.aborted) throw error;
+        this.#failed.set(keyOf(mailbox, id), Date.now() + AGAIN_MS);
+        report?.({
+          what: `a move cannot be finished: ${VoxpostError.from(error, "INTERNAL", "")}`,
+          id,
+          done: false,
+        });
+      }
+    }
+    return moving.length > 0 ? this.#marks.all(mailbox) : marked;
+  }
+
+  async #isAbandoned(mailbox: MailboxAddress, id: MessageId): Promise<boolean> {
+    const key = keyOf(mailbox, id);
+    if (this.#running.has(key)) return false;
+    const again = this.#failed.get(key);
+    if (again !== undefined) return again <= Date.now();
+    const setAt = await this.#marks.setAt(mailbox, id, MOVING);
+    return setAt !== undefined && (setAt <= this.#startedAt || Date.now() - setAt > ABANDONED_MS);
+  }
+
+  async #finish(
+    mailbox: MailboxAddress,
+    id: MessageId,
+    marks: MarkSet,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const left = [...marks].filter((mark) => mark === MOVING || readWay(mark, this.#engines.length));
+    for (const { at, to } of left.flatMap((mark) => readWay(mark, this.#engines.length) ?? [])) {
+      const copies = await this.#engine(to).find(mailbox, { id }, signal);
+      const originals = copies.length > 0 ? await this.#engine(at).find(mailbox, { id }, signal) : [];
+      for (const original of originals) await this.#letGo(at, original, to, copies, signal);
+    }
+    await this.#marks.unset(mailbox, id, ...left);
+    this.#failed.delete(keyOf(mailbox, id));
+  }
+
+  /** Somebody may have listened to either meanwhile. What is not the same is left in both places. */
+  async #letGo(
+    at: number,
+    original: Entry,
+    to: number,
+    copies: readonly Entry[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const target = this.#engine(to);
+    for (const copy of copies) {
+      if (!(await isSame(this.#engine(at), original, target, copy, signal))) continue;
+      if (original.envelope.heard && !copy.envelope.heard) {
+        await target.setFlags(copy.ref, { heard: true }, signal);
+      }
+      return this.#release(at, original, signal);
+    }
+  }
+
+  /** Copies unless the copy is there already, brings its flags up to date, and lets the original go. */
+  async #carry(
+    at: number,
+    original: Entry,
+    to: number,
+    folder: Folder,
+    signal: AbortSignal | undefined,
+  ): Promise<Ref> {
+    const [from, target] = [this.#engine(at), this.#engine(to)];
+    const { ref, envelope } = original;
+    let copy: Entry | undefined;
+    for (const earlier of await target.find(ref.mailbox, { id: envelope.id, folders: [folder] }, signal)) {
+      if (earlier.ref.folder !== folder) continue;
+      if (await isSame(from, original, target, earlier, signal)) copy ??= earlier;
+    }
+    copy ??= await copyMessage(from, original, target, folder, signal);
+    const now = await this.#stillThere(at, original.ref, envelope.id, signal);
+    // Gone meanwhile: another program may have finished this very move, so the copy may be the only one there is.
+    if (!now) return copy.ref;
+    const { heard, urgent } = now.envelope;
+    if (heard !== copy.envelope.heard || urgent !== copy.envelope.urgent) {
+      await target.setFlags(copy.ref, { heard, urgent }, signal);
+    }
+    await this.#release(at, now, signal);
+    return copy.ref;
+  }
+
+  async #stillThere(
+    at: number,
+    ref: Ref,
+    id: MessageId,
+    signal: AbortSignal | undefined,
+  ): Promise<Entry | undefined> {
+    const found = await this.#engine(at).find(ref.mailbox, { id }, signal);
+    return found.find((each) => each.ref.key === ref.key && each.ref.folder === ref.folder);
+  }
+
+  #engine(at: number): Engine {
+    const engine = this.#engines[at];
+    if (!engine) throw new VoxpostError("INTERNAL", `There is no engine ${at}`);
+    return engine;
+  }
+}
+
+function wayMark(at: number, to: number): string {
+  return `from-${at}-to-${to}`;
+}
+
+function readWay(mark: string, engines: number): { at: number; to: number } | undefined {
+  const [, at, to] = /^from-(\d+)-to-(\d+)$/.exec(mark) ?? [];
+  return Number(at) < engines && Number(to) < engines ? { at: Number(at), to: Number(to) } : undefined;
+}
+
+function keyOf(mailbox: MailboxAddress, id: MessageId): string {
+  return `${formatMailbox(mailbox)}/${id}`;
+}

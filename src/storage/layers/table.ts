@@ -1,0 +1,57 @@
+import { z } from "zod";
+import type { Engine } from "../engine.ts";
+import { Marks } from "../marks.ts";
+import { type EngineContext, notesFolder, notesOption, type Place } from "../scheme.ts";
+import { withFlags } from "./flags.ts";
+import { withObserve } from "./observe.ts";
+import { withRetry } from "./retry.ts";
+import { withTimeout } from "./timeout.ts";
+
+const milliseconds = z.number().int().min(1);
+
+const layer = z.discriminatedUnion("layer", [
+  z.strictObject({
+    layer: z.literal("retry"),
+    tries: z.number().int().min(2).max(10).optional().describe("How often in all. Default 3."),
+    first_ms: milliseconds.optional().describe("Longest wait before the second try. Default 200."),
+    longest_ms: milliseconds.optional().describe("Longest of all waits. Default 2000."),
+  }),
+  z.strictObject({
+    layer: z.literal("timeout"),
+    answer_ms: milliseconds.optional().describe("For what moves no audio. Default 10000."),
+    transfer_ms: milliseconds.optional().describe("For what moves audio. Default 120000."),
+  }),
+  z.strictObject({ layer: z.literal("observe") }),
+  z.strictObject({ layer: z.literal("flags"), notes: notesOption }),
+]);
+
+type Layer = z.output<typeof layer>;
+
+/** What may stand behind `layers:` of any engine: the first is next to the engine, the last is outermost. */
+export const layersOption = z.array(layer);
+
+export function wrap(engine: Engine, layers: readonly Layer[], context: EngineContext, place: Place): Engine {
+  return layers.reduce((inner, options) => wrapOnce(inner, options, context, place), engine);
+}
+
+function wrapOnce(inner: Engine, options: Layer, context: EngineContext, place: Place): Engine {
+  switch (options.layer) {
+    case "retry":
+      return withRetry(inner, {
+        ...(options.tries === undefined ? {} : { tries: options.tries }),
+        ...(options.first_ms === undefined ? {} : { firstMs: options.first_ms }),
+        ...(options.longest_ms === undefined ? {} : { longestMs: options.longest_ms }),
+      });
+    case "timeout":
+      return withTimeout(inner, {
+        ...(options.answer_ms === undefined ? {} : { answerMs: options.answer_ms }),
+        ...(options.transfer_ms === undefined ? {} : { transferMs: options.transfer_ms }),
+      });
+    case "observe":
+      return withObserve(inner, context.observer);
+    case "flags": {
+      const at = { ...place, path: `${place.path}.flags` };
+      return withFlags(inner, new Marks(notesFolder(options.notes, context, at), context.log));
+    }
+  }
+}
