@@ -53,9 +53,13 @@ export async function serve(
   };
 }
 
-export async function openHttp(url: string, options: Partial<HttpOptions> = {}): Promise<HttpEngine> {
+export function newHttp(url: string, options: Partial<HttpOptions> = {}): HttpEngine {
   const parsed = httpOptions.parse({ engine: "http", url, token: BEARER, ...options });
-  const engine = new HttpEngine(parsed, recordingLog().log);
+  return new HttpEngine(parsed, recordingLog().log);
+}
+
+export async function openHttp(url: string, options: Partial<HttpOptions> = {}): Promise<HttpEngine> {
+  const engine = newHttp(url, options);
   await engine.open();
   return engine;
 }
