@@ -131,7 +131,7 @@ export function writeAsteriskConfiguration(
 }
 
 /** The system's own folders for modules and sounds, everything that is written in ours. */
-function directories(place: Place): string {
+export function directories(place: Place): string {
   const kept = Object.entries({ ...usualFolders(place), ...stockFolders(place) }).map((pair) =>
     pair.join(" => "),
   );

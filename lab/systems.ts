@@ -58,6 +58,13 @@ export async function findPostgres(say: Say): Promise<System> {
   return { root: undefined };
 }
 
+/** Provides the peer: an Asterisk with app_voicemail on IMAP, which exists as an unpacked system only. */
+export async function findPeer(say: Say): Promise<System> {
+  const unpacked = await tryToUnpack("peer", say);
+  if (!unpacked) throw new Error("the lab runs app_voicemail only as root on Debian");
+  return unpacked;
+}
+
 async function tryToUnpack(name: Recipe["name"], say: Say): Promise<System | undefined> {
   if (!canUnpackSystems() || process.env.VOXPOST_LAB_SYSTEM === "installed") return undefined;
   try {
