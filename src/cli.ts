@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { Command, InvalidArgumentError } from "commander";
+import { storageCommand } from "./commands/storage.ts";
 import { type Config, readConfig } from "./config.ts";
 import { examine } from "./doctor.ts";
 import { embeddedConfig } from "./embedded.ts";
@@ -90,6 +91,8 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+program.addCommand(storageCommand(loadConfig));
+
 program.parseAsync().catch((error: unknown) => {
   if (!(error instanceof VoxpostError)) throw error;
   console.error(`voxpost: ${error.message} [${error.code}]`);
@@ -102,7 +105,8 @@ function loadConfig(): Config {
     path ?? process.env.VOXPOST_CONFIG ?? (existsSync("voxpost.yaml") ? "voxpost.yaml" : undefined);
   if (file) return readConfig(file);
   const { config, notes } = embeddedConfig("voxpost-data");
-  console.log(
+  // Not on standard output, where a command's own result goes: a backup, audio.
+  console.error(
     `voxpost: no voxpost.yaml, so this machine's own:\n${notes.map((note) => `  ${note}`).join("\n")}`,
   );
   return config;

@@ -106,28 +106,55 @@ export type Config = z.infer<typeof configSchema> & {
  * @throws VoxpostError CONFIG_INVALID that lists every fault with its path
  */
 export function readConfig(path: string, environment: NodeJS.ProcessEnv = process.env): Config {
-  let text: string;
+  return parseConfig(readText(path), { path, folder: dirname(resolve(path)), environment });
+}
+
+/**
+ * The storage of a configuration, or of a file that holds nothing else, with its secrets filled in; the engine checks
+ * the rest. For commands that work on storage which is not, or not yet, the program's own.
+ * @throws VoxpostError CONFIG_INVALID that lists every fault with its path
+ */
+export function readStorageTree(
+  path: string,
+  environment: NodeJS.ProcessEnv = process.env,
+): { tree: Record<string, unknown>; folder: string } {
+  const yaml = parseYaml(readText(path), path);
+  const tree = withStorage.safeParse(yaml).data?.storage ?? storageTree.safeParse(yaml).data;
+  if (!tree)
+    throw new VoxpostError("CONFIG_INVALID", `${path} has neither "storage:" nor "engine:" at its top`);
+  const folder = dirname(resolve(path));
+  const faults: string[] = [];
+  const filled = fillSecrets(tree, ["storage"], { folder, environment }, faults);
+  if (faults.length > 0) throw new VoxpostError("CONFIG_INVALID", faultList(path, faults));
+  return { tree: storageTree.parse(filled), folder };
+}
+
+const storageTree = z.looseObject({ engine: z.string() });
+const withStorage = z.looseObject({ storage: storageTree });
+
+function readText(path: string): string {
   try {
-    text = readFileSync(path, "utf8");
+    return readFileSync(path, "utf8");
   } catch (error) {
     throw VoxpostError.from(error, "CONFIG_INVALID", `Cannot read the configuration ${path}`);
   }
-  return parseConfig(text, { path, folder: dirname(resolve(path)), environment });
+}
+
+function parseYaml(text: string, path: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    const where = error instanceof YAMLParseError ? ` (line ${error.linePos?.[0].line})` : "";
+    throw VoxpostError.from(error, "CONFIG_INVALID", `${path} is not YAML${where}`);
+  }
 }
 
 export function parseConfig(
   text: string,
   source: { path: string; folder: string; environment: NodeJS.ProcessEnv },
 ): Config {
-  let tree: unknown;
-  try {
-    tree = parse(text);
-  } catch (error) {
-    const where = error instanceof YAMLParseError ? ` (line ${error.linePos?.[0].line})` : "";
-    throw VoxpostError.from(error, "CONFIG_INVALID", `${source.path} is not YAML${where}`);
-  }
   const faults: string[] = [];
-  const filled = fillSecrets(tree, [], source, faults);
+  const filled = fillSecrets(parseYaml(text, source.path), [], source, faults);
   const parsed = configSchema.safeParse(filled);
   if (!parsed.success) faults.push(...parsed.error.issues.map(describeIssue));
   const storage = z.object({ storage: z.record(z.string(), z.unknown()) }).safeParse(filled);

@@ -1,4 +1,4 @@
-import { destination, type Logger, pino, stdTimeFunctions } from "pino";
+import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from "pino";
 
 export type { Logger };
 
@@ -6,7 +6,7 @@ export type { Logger };
 const SECRETS = ["pin", "password", "pass", "authorization", "secret", "token"];
 
 /** JSON lines on standard error, so that standard output stays for what a command was asked to print. */
-export function createLogger(level = "info"): Logger {
+export function createLogger(level = "info", out: DestinationStream = destination(2)): Logger {
   return pino(
     {
       level,
@@ -14,6 +14,6 @@ export function createLogger(level = "info"): Logger {
       timestamp: stdTimeFunctions.isoTime,
       redact: { paths: SECRETS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: "[redacted]" },
     },
-    destination(2),
+    out,
   );
 }

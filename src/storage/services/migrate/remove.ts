@@ -1,0 +1,43 @@
+import { isCode } from "../../../errors.ts";
+import { GREETINGS } from "../../../model/greeting.ts";
+import type { MailboxAddress } from "../../../model/mailbox.ts";
+import { placeOf, throwIfEnding, wordsOf } from "../report.ts";
+import { findMessage, greetingDigest, otherAudio } from "../verified.ts";
+import { forEach, walk } from "../walk.ts";
+import { isSame } from "./copy.ts";
+import type { MigrateOptions, Migration } from "./migrate.ts";
+
+/** Takes away from FROM what TO has: each is read from both once more, and only what is the same goes. */
+export async function removeMigrated(
+  { mailboxes, atOnce = 4 }: MigrateOptions,
+  migration: Migration,
+): Promise<number> {
+  const { from, to, report, signal } = migration;
+  let removed = 0;
+  await forEach(mailboxes(from, signal), atOnce, async (mailbox) => {
+    for await (const entry of walk(from, mailbox, { signal })) {
+      try {
+        const stored = await findMessage(to, mailbox, entry.envelope, signal);
+        // It came since the last pass; the next run brings it.
+        if (!stored) continue;
+        if (!(await isSame({ from, to }, entry, stored, signal))) throw otherAudio(entry.envelope);
+        await from.remove(entry.ref, signal);
+        report.progress({ phase: "removing", mailbox, done: ++removed });
+      } catch (error) {
+        throwIfEnding(error, signal);
+        if (isCode(error, "MESSAGE_UNKNOWN")) continue;
+        report.finding({ kind: "fault", where: placeOf(entry), what: `is not removed: ${wordsOf(error)}` });
+      }
+    }
+    await removeGreetings(migration, mailbox);
+  });
+  return removed;
+}
+
+async function removeGreetings({ from, to, signal }: Migration, mailbox: MailboxAddress): Promise<void> {
+  for (const kind of GREETINGS) {
+    const there = await greetingDigest(to, mailbox, kind, signal);
+    if (there === undefined || there !== (await greetingDigest(from, mailbox, kind, signal))) continue;
+    await from.removeGreeting?.(mailbox, kind, signal);
+  }
+}
