@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
-import { createConnection } from "node:net";
 import { execa } from "execa";
+import pg from "pg";
 import { type Server, startServer } from "./processes.ts";
 import type { Place, RunFolder } from "./run-folder.ts";
 
@@ -35,6 +35,7 @@ export async function startPostgres(
     ...["--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-instructions"],
   ]);
   await execa(setUp.command, setUp.args, { env: setUp.env, timeout: 60_000, cwd: "/" });
+  const login = { host: "127.0.0.1", port, user: USER, password, database: "postgres" };
   const server = await startServer({
     name: "postgres",
     ...asUser(place, root, "postgres", [
@@ -44,9 +45,16 @@ export async function startPostgres(
     ]),
     log: `${run.logs}/postgres.log`,
     readyWithinMs: 30_000,
-    isReady: () => answers(port),
+    isReady: () => answers(login),
   });
-  return Object.assign(server, { host: "127.0.0.1", port, user: USER, password, database: "postgres" });
+  const { stop } = server;
+  return Object.assign(server, login, {
+    async stop() {
+      // SIGTERM alone waits for every client to leave.
+      server.kill("SIGINT");
+      await stop();
+    },
+  });
 }
 
 function asUser(place: Place, root: string | undefined, program: string, args: string[]) {
@@ -62,17 +70,11 @@ async function ownerOf(root: string): Promise<string> {
   return `${uid}:${gid}`;
 }
 
-/** A question about TLS (SSLRequest) is answered with one letter, but only by a server that has come up. */
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const socket = createConnection(port, "127.0.0.1", () =>
-      socket.write(Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])),
-    );
-    socket.setTimeout(1_000, () => socket.destroy(new Error(`no answer from port ${port} within 1 s`)));
-    socket.once("error", reject);
-    socket.once("data", (data) => {
-      resolve(data[0] === "N".charCodeAt(0) || data[0] === "S".charCodeAt(0));
-      socket.destroy();
-    });
-  });
+/** It takes connections before it has recovered from a kill, and then only says so. */
+async function answers(server: pg.ClientConfig): Promise<boolean> {
+  const client = new pg.Client({ ...server, connectionTimeoutMillis: 1_000 });
+  client.on("error", () => {});
+  await client.connect();
+  await client.end();
+  return true;
 }

@@ -16,6 +16,8 @@ export interface PostgresServer extends Pick<PostgresLab, "kill" | "restart" | "
   engine(over?: Record<string, unknown>): Promise<Engine>;
   /** Makes an empty database, and returns its URL. */
   database(): Promise<string>;
+  /** A connection of a test's own, which ends it. */
+  client(): Promise<pg.Client>;
   /** Asks the server in SQL. */
   query(text: string, url?: string): Promise<Record<string, unknown>[]>;
   stop(): Promise<void>;
@@ -27,9 +29,14 @@ export async function startPostgresServer(): Promise<PostgresServer> {
   if (!postgres) throw new Error("the lab has no PostgreSQL");
   const { user, host, port, password } = postgres;
   const urlOf = (database: string) => `postgres://${user}@${host}:${port}/${database}`;
-  const query = async (text: string, url = urlOf(postgres.database)) => {
-    const client = new pg.Client(url.replace("@", `:${password}@`));
+  const connect = async (to: string) => {
+    const client = new pg.Client(to.replace("@", `:${password}@`));
+    client.on("error", () => {});
     await client.connect();
+    return client;
+  };
+  const query = async (text: string, to = urlOf(postgres.database)) => {
+    const client = await connect(to);
     try {
       return (await client.query(text)).rows;
     } finally {
@@ -66,6 +73,7 @@ export async function startPostgresServer(): Promise<PostgresServer> {
       return engine;
     },
     database,
+    client: () => connect(url),
     query,
     stop: () => lab.stop(),
   };

@@ -8,8 +8,9 @@ export class BoundedPool implements PostgresPool {
 
   constructor(options: pg.PoolConfig) {
     this.#pool = new pg.Pool(options);
-    // A connection that breaks while nobody uses it: the pool has dropped it, and the next user gets another.
+    // A connection that breaks while nothing is asked of it: the pool drops it, and the next user gets another.
     this.#pool.on("error", () => {});
+    this.#pool.on("connect", (client) => client.on("error", () => {}));
   }
 
   async connect(): Promise<PostgresPoolClient> {
@@ -20,8 +21,9 @@ export class BoundedPool implements PostgresPool {
       try {
         return await client.query(text, [...values]);
       } catch (error) {
-        // After the server's own answers a connection can be used again, but not after a time limit or a broken line.
-        if (!(error instanceof pg.DatabaseError)) fault = error as Error;
+        // After the server's answer to one statement the connection is good, but not after a time limit or a broken line.
+        const answered = error instanceof pg.DatabaseError && error.severity === "ERROR";
+        if (!answered) fault = error as Error;
         throw error;
       }
     };

@@ -24,7 +24,8 @@ export function parseDatabaseUrl(text: string): DatabaseUrl | undefined {
     return path.startsWith(":") || path.startsWith("//") ? undefined : { kind: "sqlite", path };
   if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text)) return undefined;
   const url = new URL(text);
-  const [host, user, database] = [url.hostname, url.username, url.pathname.slice(1)].map(decode);
+  const address = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  const [host, user, database] = [address, url.username, url.pathname.slice(1)].map(decode);
   if (!host || !user || !database || url.search || url.hash) return undefined;
   const password = decode(url.password) || undefined;
   return { kind: "postgres", host, port: Number(url.port) || POSTGRES_PORT, database, user, password };

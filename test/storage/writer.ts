@@ -1,14 +1,16 @@
 import { writeSync } from "node:fs";
-import { FileEngine } from "../../src/storage/engines/file/engine.ts";
+import { tmpdir } from "node:os";
+import { createEngine } from "../../src/storage/registry.ts";
 import { newMessage, recordingLog, sound } from "./samples.ts";
 
 /**
- * A program of its own, to be killed or starved by file-crash.test.ts: appends to a store, moves every third message
- * to Work, replaces a greeting, and says on standard output, a line each, what is done.
+ * A program of its own, to be killed or starved by crash.ts: appends to the store of the tree in VOXPOST_TREE, moves
+ * every third message to Work, replaces a greeting, and says on standard output, a line each, what is done.
  */
-const [root = "", count = "0", bytes = "0"] = process.argv.slice(2);
+const [count = "0", bytes = "0"] = process.argv.slice(2);
 const mailbox = { mailbox: "1001", context: "default" };
-const engine = new FileEngine({ root, log: recordingLog().log });
+const tree = JSON.parse(process.env.VOXPOST_TREE ?? "");
+const engine = createEngine(tree, { folder: tmpdir(), log: recordingLog().log });
 await engine.open();
 
 for (let index = 0; index < Number(count); index++) {
@@ -18,12 +20,13 @@ for (let index = 0; index < Number(count); index++) {
     const { ref, envelope } = await engine.append("INBOX", newMessage(mailbox, { audio }));
     if (index % 3 === 0) await engine.move(ref, "Work");
     if (index % 3 === 1) await engine.setFlags(ref, { heard: true });
-    await engine.writeGreeting(mailbox, "busy", sound(voice));
+    await engine.writeGreeting?.(mailbox, "busy", sound(voice));
     say(`stored ${envelope.id} ${index % 251}`);
   } catch (error) {
     say(`failed ${error instanceof Error && "code" in error ? error.code : error}`);
   }
 }
+await engine.close();
 
 /** Straight to the system: nothing may wait in a buffer when the kill comes. */
 function say(line: string): void {
