@@ -5,6 +5,7 @@ import { folder, LAB } from "./paths.ts";
 import type { Ports } from "./ports.ts";
 import { type Server, startServer } from "./processes.ts";
 import type { RunFolder } from "./run-folder.ts";
+import { linkLanguages } from "./sounds.ts";
 
 export interface AsteriskLab extends Server {
   sip: { host: string; port: number };
@@ -34,6 +35,7 @@ export async function startAsterisk(
   instances: string[],
 ): Promise<AsteriskLab> {
   const place = run.place("asterisk", root);
+  if (root) linkLanguages(root);
   const dialplan = dialplanFolder(root);
   writeAsteriskConfiguration(place, ports, secrets, instances, root ? "/lab/extensions.d" : dialplan);
   const config = `${place.inside}/etc/asterisk.conf`;

@@ -1,4 +1,5 @@
 import type { DateTime } from "luxon";
+import type { Counts } from "../model/folder.ts";
 import type { Key } from "./phrase.ts";
 
 /** What a key does, in the words that menus use for their actions; a prompt that speaks keys declares them so. */
@@ -7,6 +8,7 @@ export const ACTIONS = [
   ...["options", "help", "exit", "reply", "callback", "envelope", "dialout", "send", "main", "cancel"],
   ...["operator", "accept", "review", "rerecord", "urgent", "nonurgent", "record", "erase", "extension"],
   ...["directory", "prepend", "asis", "unavailable", "busy", "name", "temporary", "pin", "othernumber"],
+  ...["callnumber", "select", "other", "more", "trash"],
 ] as const;
 
 export type Action = (typeof ACTIONS)[number];
@@ -38,6 +40,12 @@ export interface Language {
   sayLetters(text: string): string[];
   /** Day and time, both already in the zone that the listener lives in. */
   sayDate(date: DateTime, now: DateTime): string[];
+  /** "You have 2 urgent and 1 new message", or that there are none. */
+  sayCounts(counts: Counts): string[];
+  /** A folder by its prompt, as in "new messages". */
+  sayFolder(prompt: string): string[];
+  /** "5 minutes". */
+  sayMinutes(minutes: number): string[];
   /** Words for a sound that is no prompt: numbers, letters, days. Undefined when unknown. */
   soundWords(sound: string): string | undefined;
 }

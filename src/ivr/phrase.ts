@@ -1,3 +1,5 @@
+import type { Counts } from "../model/folder.ts";
+
 /**
  * What is said to a caller, before language and sound files: menus speak in phrases, `prompts.ts` turns them into
  * sounds for the call's language.
@@ -6,6 +8,12 @@ export type Phrase =
   /** A prompt by key, such as `vm-youhave`; the tables in `sounds/` say which keys exist. */
   | string
   | { readonly number: number }
+  /** "You have 2 new messages". */
+  | { readonly counts: Counts }
+  /** "new messages", by the folder's prompt. */
+  | { readonly folder: string }
+  /** "5 minutes". */
+  | { readonly minutes: number }
   /** Each digit on its own: mailbox and telephone numbers. */
   | { readonly digits: string }
   /** Spelled, letter by letter. */

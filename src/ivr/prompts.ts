@@ -1,11 +1,15 @@
 import { DateTime } from "luxon";
 import { en } from "../../sounds/en.ts";
+import { es } from "../../sounds/es.ts";
+import { fr } from "../../sounds/fr.ts";
+import { it } from "../../sounds/it.ts";
+import { ru } from "../../sounds/ru.ts";
 import { VoxpostError } from "../errors.ts";
 import type { Action, Language, SpokenKeys } from "./language.ts";
 import type { Phrase, Script } from "./phrase.ts";
 
 /** Languages that we know the prompts and the grammar of. Another one is a file in `sounds/` and a line here. */
-export const LANGUAGES: Readonly<Record<string, Language>> = { en };
+export const LANGUAGES: Readonly<Record<string, Language>> = { en, es, fr, it, ru };
 export const FALLBACK_LANGUAGE = "en";
 
 /** Asterisk writes a dialect as `en_GB`: it has the grammar of `en`, and may have sounds of its own. */
@@ -93,6 +97,9 @@ function phraseMedia(
   const language = findLanguage(name);
   if (typeof phrase === "string") return [promptMedia(phrase, name, urls)];
   if ("number" in phrase) return sounds(language.sayNumber(phrase.number));
+  if ("counts" in phrase) return sounds(language.sayCounts(phrase.counts));
+  if ("folder" in phrase) return sounds(language.sayFolder(phrase.folder));
+  if ("minutes" in phrase) return sounds(language.sayMinutes(phrase.minutes));
   if ("digits" in phrase) return sounds(language.sayDigits(phrase.digits));
   if ("letters" in phrase) return sounds(language.sayLetters(phrase.letters));
   if ("silence" in phrase) return phrase.silence > 0 ? [`sound:${urls.silence(phrase.silence)}`] : [];

@@ -41,5 +41,5 @@ export function findPlace(text: string): Place | undefined {
 
 /** "new messages". */
 export function nameOf(place: Place): Script {
-  return [place.prompt, "vm-messages"];
+  return [{ folder: place.prompt }];
 }

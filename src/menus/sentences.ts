@@ -9,26 +9,6 @@ export function total(counts: Counts): number {
   return counts.urgent + counts.new + counts.old;
 }
 
-/** "You have 2 urgent and 1 new and 3 old messages", in app_voicemail's English order. */
-export function inventory(counts: Counts): Script {
-  const kinds = [
-    { count: counts.urgent, prompt: "vm-Urgent" },
-    { count: counts.new, prompt: "vm-INBOX" },
-    { count: counts.old, prompt: "vm-Old" },
-  ].filter(({ count }) => count > 0);
-  const last = kinds.at(-1);
-  if (!last) return ["vm-youhave", "vm-no", "vm-messages"];
-  return [
-    "vm-youhave",
-    ...kinds.flatMap(({ count, prompt }, index) => [
-      ...(index > 0 ? ["vm-and"] : []),
-      { number: count },
-      prompt,
-    ]),
-    last.count === 1 ? "vm-message" : "vm-messages",
-  ];
-}
-
 export function emptyFolder(place: Place): Script {
   return ["vm-youhave", "vm-no", ...nameOf(place)];
 }
@@ -44,7 +24,7 @@ export function preamble(session: Retrieval, item: Item): Script {
     ...(subscriber.sayEnvelope ? received(item, subscriber.timezone) : []),
     ...(subscriber.sayCaller ? from(envelope.caller) : []),
     ...(subscriber.sayDuration && minutes > 0 && minutes >= subscriber.sayDurationMinutes
-      ? ["vm-duration", { number: minutes }, "vm-minutes"]
+      ? ["vm-duration", { minutes }]
       : []),
   ];
 }

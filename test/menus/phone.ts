@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { en } from "../../sounds/en.ts";
 import { VoxpostError } from "../../src/errors.ts";
 import type {
   Call,
@@ -218,9 +219,16 @@ function gone(): VoxpostError {
 }
 
 /** `vm-youhave 2 vm-INBOX`: short enough to be read in a test. */
+function inEnglish(sounds: readonly string[]): string {
+  return sounds.map((sound) => sound.replace("digits/", "")).join(" ");
+}
+
 function wordsOf(phrase: Phrase): string {
   if (typeof phrase === "string") return phrase;
   if ("number" in phrase) return String(phrase.number);
+  if ("counts" in phrase) return inEnglish(en.sayCounts(phrase.counts));
+  if ("folder" in phrase) return inEnglish(en.sayFolder(phrase.folder));
+  if ("minutes" in phrase) return inEnglish(en.sayMinutes(phrase.minutes));
   if ("digits" in phrase) return [...phrase.digits].join("-");
   if ("letters" in phrase) return phrase.letters;
   if ("date" in phrase) return phrase.date.toISOString().slice(0, 10);
