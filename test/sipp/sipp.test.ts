@@ -1,0 +1,286 @@
+import { existsSync, readdirSync } from "node:fs";
+import { ImapFlow } from "imapflow";
+import { simpleParser } from "mailparser";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { AsteriskLab } from "../../lab/asterisk.ts";
+import { type Lab, startLab } from "../../lab/lab.ts";
+import { watchPrompts } from "../../lab/prompts.ts";
+import { frequencyOf } from "../asterisk/wav.ts";
+import { Sipp } from "./sipp.ts";
+import { hangUp, hold, isHungUpOn, pause, press, speak } from "./steps.ts";
+
+/** Calls by a telephone of another make, and mailboxes read by a mail client: nothing of ours on either side. */
+describe("SIPp calls the lab", () => {
+  let lab: Lab;
+  let asterisk: AsteriskLab;
+  let sipp: Sipp;
+  let prompts: { close(): void };
+  /** Sounds that were played to each caller, in order. */
+  const heard = new Map<string, string[]>();
+  let missing: string | undefined;
+
+  beforeAll(async () => {
+    lab = await startLab();
+    const found = lab.asterisk && (await Sipp.find(lab.asterisk.sip, lab.asterisk.spool));
+    if (!lab.asterisk || !found) {
+      missing = lab.asteriskMissing ?? "SIPp is in an unpacked system only";
+      return;
+    }
+    [asterisk, sipp] = [lab.asterisk, found];
+    // Greets before it answers, so that a caller can give up.
+    await asterisk.console(
+      "dialplan add extension early,1,Gosub(voxpost,deposit,1(1060@default\\,e)) into lab",
+    );
+    await lab.startApp(lab.writeConfiguration({ overrides: { sweep: { every: 2 } } }));
+    prompts = await watchPrompts(asterisk.ari, ({ caller, media }) => {
+      heard.set(caller, [...(heard.get(caller) ?? []), media.replace(/^sound:/, "")]);
+    });
+  }, 300_000);
+  afterAll(async () => {
+    prompts?.close();
+    (await import("node:fs")).cpSync(lab.logs, "/tmp/rv-logs", { recursive: true, dereference: true });
+    await lab?.stop();
+  });
+
+  /** Fast where it does not matter how long somebody listens. */
+  const leave = [pause(0.5), press("#"), pause(1.5), speak(3), hangUp];
+  const pin = () => `${lab.mailboxes.pin}#`;
+  const mails = (box: string, folder = "INBOX") => readMails(lab, box, folder);
+  const has = (box: string, count: number, folder = "INBOX") =>
+    vi.waitFor(async () => expect(await mails(box, folder)).toHaveLength(count), {
+      timeout: 15_000,
+      interval: 200,
+    });
+  const call = (name: string, play: () => Promise<void>, long = false) =>
+    test.concurrent(name, { timeout: 110_000 }, async (context) => {
+      if (missing) return context.skip(missing);
+      if (long && !process.env.VOXPOST_TEST_ALL)
+        return context.skip("long; `npm run test:all` makes this call");
+      await play();
+    });
+
+  call("an account and a stranger leave a message each", async () => {
+    await sipp.call(
+      [
+        { to: "1001", caller: "1002", name: "Ann Example" },
+        { to: "1001", caller: "5551234" },
+      ],
+      leave,
+    );
+    await has("1001", 2);
+    const received = await mails("1001");
+    expect(received.map(({ from }) => from).sort()).toEqual(["1002", "5551234"]);
+    for (const { voice, seconds } of received) {
+      expect(Math.abs(voice - 440)).toBeLessThan(20);
+      expect(seconds).toBeGreaterThanOrEqual(3);
+      expect(seconds).toBeLessThanOrEqual(5);
+    }
+  });
+
+  call("an owner types ahead, listens, deletes, undeletes, deletes and leaves", async () => {
+    await sipp.call(
+      [
+        { to: "1003", caller: "1010" },
+        { to: "1003", caller: "1011" },
+      ],
+      leave,
+    );
+    await has("1003", 2);
+    const walk = [
+      press("1"),
+      pause(7),
+      press("7"),
+      pause(1),
+      press("7"),
+      pause(1),
+      press("7"),
+      pause(0.5),
+      press("#"),
+      isHungUpOn,
+    ];
+    await sipp.call([{ to: "*98", caller: "1003" }], [press(`1003#${pin()}`), ...walk]);
+    expect(heard.get("1003")).toEqual(
+      expect.arrayContaining(["vm-youhave", "vm-deleted", "vm-undeleted", "vm-goodbye"]),
+    );
+    await has("1003", 1);
+    await has("1003", 1, "Voicemail Trash");
+    const [kept] = await mails("1003");
+    expect(kept?.flags).not.toContain("\\Seen");
+  });
+
+  call("a wrong PIN and keys pressed twice, then the right ones", async () => {
+    const wrong = [press("1005#"), pause(0.3), press("000000#"), pause(0.5)];
+    // The second # answers the question that follows.
+    const doubled = [
+      press("1005##"),
+      pause(0.5),
+      press("1005#"),
+      pause(0.3),
+      press(pin()),
+      pause(0.5),
+      press("#"),
+    ];
+    await sipp.call([{ to: "*98", caller: "1005" }], [...wrong, ...doubled, isHungUpOn]);
+    expect(heard.get("1005")?.filter((sound) => sound === "vm-incorrect-mailbox")).toHaveLength(2);
+    expect(heard.get("1005")?.slice(-1)).toEqual(["vm-goodbye"]);
+  });
+
+  call("an unknown mailbox is answered like a wrong PIN", async () => {
+    const unknown = [press("4711#"), pause(0.3), press("000000#"), pause(0.5)];
+    const right = [press("1006#"), pause(0.3), press(pin()), pause(0.5), press("#")];
+    await sipp.call([{ to: "*98", caller: "1006" }], [...unknown, ...right, isHungUpOn]);
+    expect(heard.get("1006")).toContain("vm-incorrect-mailbox");
+    expect(heard.get("1006")?.slice(-1)).toEqual(["vm-goodbye"]);
+  });
+
+  call("twenty at once leave a message in a mailbox each", async () => {
+    const boxes = Array.from({ length: 20 }, (_, index) => String(1021 + index));
+    await sipp.call(
+      boxes.map((box) => ({ to: box, caller: `55520${box.slice(-2)}` })),
+      leave,
+    );
+    for (const box of boxes) {
+      await has(box, 1);
+      const [message] = await mails(box);
+      expect(message?.from).toBe(`55520${box.slice(-2)}`);
+      expect(Math.abs((message?.voice ?? 0) - 440)).toBeLessThan(20);
+    }
+  });
+
+  call("a phone that is put on hold within a message goes on with it", async () => {
+    const held = [speak(3), hold(true), pause(2), hold(false), speak(2), hangUp];
+    await sipp.call([{ to: "1061", caller: "1012" }], [pause(0.5), press("#"), pause(1.5), ...held]);
+    await has("1061", 1);
+    const [message] = await mails("1061");
+    expect(message?.seconds).toBeGreaterThanOrEqual(5);
+  });
+
+  call("who gives up before the answer, or within the greeting, leaves nothing", async () => {
+    await sipp.call([{ to: "early", caller: "5550160" }], [], "cancel");
+    await sipp.call([{ to: "1060", caller: "5550161" }], [pause(2), hangUp]);
+    await vi.waitFor(() => expect(heard.get("5550160")).toBeDefined());
+    await vi.waitFor(async () => expect(await recordings(asterisk, "1060@")).toEqual([]), 10_000);
+    expect(await mails("1060")).toEqual([]);
+  });
+
+  call(
+    "a phone that sends no RTP while it is silent leaves one message of two sentences",
+    async () => {
+      await sipp.call(
+        [{ to: "1062", caller: "1013" }],
+        [pause(0.5), press("#"), pause(1.5), speak(3), pause(7), speak(3), hangUp],
+      );
+      await has("1062", 1);
+      const [message] = await mails("1062");
+      expect(message?.seconds).toBeGreaterThanOrEqual(6);
+    },
+    true,
+  );
+
+  call(
+    "a phone that never sends RTP is let go, and leaves nothing",
+    async () => {
+      await sipp.call([{ to: "1063", caller: "1014" }], [pause(30), isHungUpOn]);
+      expect(await mails("1063")).toEqual([]);
+      await vi.waitFor(async () => expect(await recordings(asterisk, "1063@")).toEqual([]), 10_000);
+    },
+    true,
+  );
+
+  call(
+    "keys at the last second are in time",
+    async () => {
+      const slow = (keys: string) => [...keys].flatMap((key) => [press(key), pause(0.8)]);
+      const login = [
+        pause(10.5),
+        ...slow("1065#"),
+        pause(8),
+        ...slow(pin()),
+        pause(6),
+        press("#"),
+        isHungUpOn,
+      ];
+      await sipp.call([{ to: "*98", caller: "1065" }], login);
+      expect(heard.get("1065")?.slice(0, 5)).toEqual([
+        "vm-login",
+        "vm-password",
+        "vm-youhave",
+        "vm-no",
+        "vm-messages",
+      ]);
+      expect(heard.get("1065")?.slice(-2)).toEqual(["vm-helpexit", "vm-goodbye"]);
+    },
+    true,
+  );
+
+  call(
+    "a hang-up at any moment leaves no call behind",
+    async () => {
+      const moments = [0.1, 0.5, 2, 4, 6, 8, 10, 12];
+      await Promise.all(
+        moments.map((moment) =>
+          sipp.call([{ to: "1066", caller: `555019${moments.indexOf(moment)}` }], [pause(moment), hangUp]),
+        ),
+      );
+      await Promise.all(
+        moments.map((moment) =>
+          sipp.call([{ to: "*98", caller: "1067" }], [press(`1067#${pin()}`), pause(moment), hangUp]),
+        ),
+      );
+      await vi.waitFor(
+        async () => expect(await asterisk.console("core show channels concise")).not.toMatch(/1066|1067/),
+        10_000,
+      );
+      await vi.waitFor(async () => expect(await recordings(asterisk, "1066@")).toEqual([]), 10_000);
+    },
+    true,
+  );
+});
+
+interface Mail {
+  from: string;
+  seconds: number;
+  /** Frequency of its audio, hertz. */
+  voice: number;
+  flags: string[];
+}
+
+async function readMails(lab: Lab, box: string, folder: string): Promise<Mail[]> {
+  if (!lab.imap) throw new Error("the lab has no mail server");
+  const { host, port } = lab.imap;
+  const client = new ImapFlow({
+    host,
+    port,
+    secure: false,
+    doSTARTTLS: false,
+    auth: { user: box, pass: lab.mailboxes.pin },
+    logger: false,
+  });
+  await client.connect();
+  try {
+    const { exists } = await client.mailboxOpen(folder, { readOnly: true });
+    if (exists === 0) return [];
+    const found: Mail[] = [];
+    for await (const { source, flags } of client.fetch("1:*", { source: true, flags: true })) {
+      const mail = await simpleParser(source ?? "");
+      const audio = mail.attachments.find(({ contentType }) => contentType.startsWith("audio/"));
+      if (!audio) throw new Error(`a mail of ${box} has no audio`);
+      found.push({
+        from: String(mail.headers.get("x-asterisk-vm-caller-id-num")),
+        seconds: Number(mail.headers.get("content-duration")),
+        voice: frequencyOf(audio.content),
+        flags: [...(flags ?? [])],
+      });
+    }
+    return found;
+  } finally {
+    await client.logout();
+  }
+}
+
+async function recordings(asterisk: AsteriskLab, recipient: string): Promise<string[]> {
+  if (!existsSync(asterisk.recordings)) return [];
+  return readdirSync(asterisk.recordings, { recursive: true })
+    .map(String)
+    .filter((name) => name.endsWith(".wav") && name.includes(recipient));
+}
