@@ -258,7 +258,7 @@ describe("what lies in the account after a deposit", () => {
 
 describe("a server without UIDPLUS and MOVE", () => {
   test("loses nothing: no EXPUNGE is sent, and what is removed is only marked", async () => {
-    const proxy = await startImapProxy(server.port, ["UIDPLUS", "MOVE", "APPENDUID", "COPYUID"]);
+    const proxy = await startImapProxy(server.port, { hide: ["UIDPLUS", "MOVE", "APPENDUID", "COPYUID"] });
     const { mailbox, user } = freshMailbox();
     const client = await server.client(user);
     await client.append("INBOX", ORDINARY, ["\\Deleted"]);
@@ -308,7 +308,7 @@ describe("logging in", () => {
   });
 
   test("a server that offers no way to act for others gets no mail into the proxy's own account", async () => {
-    const proxy = await startImapProxy(server.port, ["AUTH=PLAIN", "AUTH=LOGIN"]);
+    const proxy = await startImapProxy(server.port, { hide: ["AUTH=PLAIN", "AUTH=LOGIN"] });
     const engine = await server.engine({
       port: proxy.port,
       proxy: { user: `${server.freshNumber()}-default`, password: PIN },

@@ -15,6 +15,8 @@ import type { ImapOptions } from "./options.ts";
 
 /** Longest wait for the answer to LOGOUT, milliseconds. */
 const GOODBYE_MS = 2_000;
+/** Servers end an IDLE after half an hour (RFC 2177), and routers forget what is silent for longer. Milliseconds. */
+const IDLE_MS = 15 * 60_000;
 /** Folders come and go rarely. Milliseconds. */
 const FOLDERS_RECENT_MS = 60_000;
 
@@ -97,9 +99,14 @@ export class Connection {
    * What is asked for of messages, by UID. A server may tell of changed flags in between, which imapflow gives as messages
    * of their own without what was asked for: they are joined with the whole ones, and never taken for them.
    */
-  async fetch(what: string, range: string, query: FetchQueryObject): Promise<FetchMessageObject[]> {
+  async fetch(
+    what: string,
+    range: string,
+    query: FetchQueryObject,
+    { binary = false }: { binary?: boolean } = {},
+  ): Promise<FetchMessageObject[]> {
     const rows = await this.ask(what, (client) =>
-      client.fetchAll(range, { uid: true, ...query }, { uid: true }),
+      client.fetchAll(range, { uid: true, ...query }, { uid: true, binary }),
     );
     const mails = new Map<number, FetchMessageObject>();
     for (const row of rows) {
@@ -253,6 +260,7 @@ async function settings(
     connectionTimeout: options.connect_ms,
     greetingTimeout: options.connect_ms,
     disableAutoIdle: true,
+    maxIdleTime: IDLE_MS,
     disableAutoEnable: true,
     disableCompression: true,
     disableIMAP4rev2: true,

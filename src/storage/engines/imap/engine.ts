@@ -209,7 +209,8 @@ export class ImapEngine implements Engine {
     };
     const path = (connection: Connection) => this.#path(connection, "INBOX");
     try {
-      await watchFolder(() => this.#access.hold(mailbox), path, changed, alive, this.#log);
+      const manner = { log: this.#log, pollMs: this.#options.poll_ms };
+      await watchFolder(() => this.#access.hold(mailbox), path, changed, alive, manner);
       alive.addEventListener("abort", leave, { once: true });
       if (alive.aborted) leave();
     } catch (error) {

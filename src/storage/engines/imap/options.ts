@@ -98,6 +98,9 @@ export const imapOptions = z
       .min(0)
       .default(50)
       .describe("Most mailboxes watched by IDLE at once; 0 watches none."),
+    poll_ms: milliseconds
+      .default(30_000)
+      .describe("Where the server has no IDLE, a watched mailbox is looked at this often. Milliseconds."),
     idle_ms: milliseconds
       .default(60_000)
       .describe("A connection that was not used this long is closed. Milliseconds."),

@@ -6,22 +6,30 @@ import type { Connection } from "./connection.ts";
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 60_000;
 
+/** Longest wait for the answer to a NOOP, milliseconds. */
+const NOOP_MS = 30_000;
+
+interface WatchManner {
+  readonly log: Logger;
+  readonly pollMs: number;
+}
+
 /** How a watched folder is reached; `end` gives the connection back. */
 export type OpenWatch = () => Promise<{ connection: Connection; end: () => Promise<void> }>;
 
 /**
- * Listens by IDLE (RFC 2177; imapflow asks by NOOP where there is none) and calls back after each change, until the signal
- * fires. Resolves when it listens; afterwards a lost connection is got back by itself, and counts as a change.
+ * Listens by IDLE (RFC 2177), or asks by NOOP every `pollMs` where there is none, and calls back after each change, until the
+ * signal fires. Resolves when it listens; afterwards a lost connection is got back by itself, and counts as a change.
  */
 export async function watchFolder(
   open: OpenWatch,
   path: (connection: Connection) => string,
   onChange: () => void,
   signal: AbortSignal,
-  log: Logger,
+  manner: WatchManner,
 ): Promise<void> {
   const first = await listen(open, path, onChange);
-  void keepListening(first, () => listen(open, path, onChange), onChange, signal, log);
+  void keepListening(first, () => listen(open, path, onChange), onChange, signal, manner);
 }
 
 async function listen(open: OpenWatch, path: (connection: Connection) => string, onChange: () => void) {
@@ -42,14 +50,14 @@ async function keepListening(
   again: OpenWatch,
   onChange: () => void,
   signal: AbortSignal,
-  log: Logger,
+  { log, pollMs }: WatchManner,
 ): Promise<void> {
   let held: typeof first | undefined = first;
   let wait = FIRST_WAIT_MS;
   while (!signal.aborted) {
     if (held) {
       wait = FIRST_WAIT_MS;
-      await idle(held.connection, signal);
+      await idle(held.connection, signal, pollMs);
       await held.end();
       held = undefined;
       continue;
@@ -67,12 +75,19 @@ async function keepListening(
 }
 
 /** Until the connection is lost or the signal fires. */
-async function idle({ client }: Connection, signal: AbortSignal): Promise<void> {
+async function idle(connection: Connection, signal: AbortSignal, pollMs: number): Promise<void> {
+  const { client } = connection;
   const stop = () => client.close();
   signal.addEventListener("abort", stop, { once: true });
   try {
     while (!signal.aborted && client.usable) {
-      if ((await client.idle()) === false) return;
+      if (client.capabilities.has("IDLE")) {
+        if ((await client.idle()) === false) return;
+      } else {
+        await sleep(pollMs, undefined, { signal, ref: false });
+        const limit = AbortSignal.any([signal, AbortSignal.timeout(NOOP_MS)]);
+        await connection.bounded(limit, () => connection.noop());
+      }
     }
   } catch {
     // Lost; the caller opens another.
