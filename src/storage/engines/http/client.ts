@@ -23,8 +23,11 @@ export interface Request {
 /** Whole answers of JSON are held in memory, up to here: 500 envelopes with hostile names. */
 const LONGEST_ANSWER = 32_000_000;
 
-/** How often a request is sent in all, when the server says "later" or the connection breaks. */
+/** How often a request is sent in all when the server says "later". */
 const TRIES = 4;
+
+/** How often in all when the connection breaks. */
+const BROKEN = 3;
 
 /** Speaks HTTP with one server: token, request ids, bounds in time and size, `Retry-After`, and errors in our words. */
 export class Client {
@@ -71,14 +74,17 @@ export class Client {
       const response = await this.#fetch(request, requestId, signal).catch((error: unknown) => {
         if (signal.aborted) throw aborted(signal);
         if (error instanceof VoxpostError) throw error;
-        // One more try at once: a server may close a connection that rested in the moment in which we use it.
-        if (attempt === 1 && request.repeat !== false) return undefined;
+        // Connections that rested may all have been closed by the server in the moment in which we use them.
+        if (attempt < BROKEN && request.repeat !== false) return undefined;
         throw new VoxpostError("STORE_UNREACHABLE", `${nameOf(request)}: ${reasonOf(error)}`, {
           cause: error,
           context: { requestId },
         });
       });
-      if (!response) continue;
+      if (!response) {
+        await pause((attempt - 1) * 50, signal);
+        continue;
+      }
       if (response.ok) return response;
       const later = retryAfterMs(response);
       if (later !== undefined && attempt < TRIES && Date.now() + later < deadline) {

@@ -35,12 +35,14 @@ export const httpOptions = z
       .default(30_000)
       .describe("Longest time without a byte while audio moves. Milliseconds."),
   })
-  .refine(
-    ({ url, cleartext }) => cleartext || url.startsWith("https:") || isLoopback(new URL(url).hostname),
-    {
-      path: ["url"],
-      error: "use https:// to another machine, or set cleartext: true",
-    },
-  );
+  .refine(({ url, cleartext }) => cleartext || !url.startsWith("http:") || isLoopback(hostOf(url)), {
+    path: ["url"],
+    error: "use https:// to another machine, or set cleartext: true",
+  });
+
+/** Also of what is no URL, which another check tells. */
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).hostname : "";
+}
 
 export type HttpOptions = z.output<typeof httpOptions>;
