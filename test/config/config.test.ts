@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { type Config, parseConfig, readConfig } from "../../src/config.ts";
 import { createSubscribers } from "../../src/subscribers.ts";
 
@@ -40,6 +40,7 @@ describe("configuration", () => {
 
   test("reads a secret from the first line of a file, found beside the configuration", () => {
     const folder = mkdtempSync(join(tmpdir(), "voxpost-config-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
     writeFileSync(join(folder, "ari.secret"), "from-file\n");
     writeFileSync(
       join(folder, "voxpost.yaml"),
