@@ -15,17 +15,22 @@ export async function setFlagMarks(
   id: MessageId,
   change: Partial<Flags>,
 ): Promise<void> {
-  const changed = NAMES.filter((name) => change[name] !== undefined);
-  await marks.change(
-    mailbox,
-    id,
-    changed.map((name) => (change[name] ? SET : UNSET)[name]),
-    changed.map((name) => (change[name] ? UNSET : SET)[name]),
-  );
+  const { set, unset } = flagMarks(change);
+  await marks.change(mailbox, id, set, unset);
 }
 
+export function flagMarks(change: Partial<Flags>): { set: string[]; unset: string[] } {
+  const changed = NAMES.filter((name) => change[name] !== undefined);
+  return {
+    set: changed.map((name) => (change[name] ? SET : UNSET)[name]),
+    unset: changed.map((name) => (change[name] ? UNSET : SET)[name]),
+  };
+}
+
+export const FLAG_MARKS: readonly string[] = NAMES.flatMap((name) => [SET[name], UNSET[name]]);
+
 export async function dropFlagMarks(marks: Marks, mailbox: MailboxAddress, id: MessageId): Promise<void> {
-  await marks.unset(mailbox, id, ...NAMES.flatMap((name) => [SET[name], UNSET[name]]));
+  await marks.unset(mailbox, id, ...FLAG_MARKS);
 }
 
 /** What is marked of a message's flags. Of two marks that a killed program left, the one that says yes counts. */

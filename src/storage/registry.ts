@@ -2,6 +2,8 @@ import type { z } from "zod";
 import { VoxpostError } from "../errors.ts";
 import { archiveScheme } from "./compose/archive/index.ts";
 import { mergeScheme } from "./compose/merge/index.ts";
+import { mirrorScheme } from "./compose/mirror/index.ts";
+import { overlayScheme } from "./compose/overlay/index.ts";
 import { routeScheme } from "./compose/route/index.ts";
 import type { Engine } from "./engine.ts";
 import { fileScheme } from "./engines/file/index.ts";
@@ -28,6 +30,8 @@ const SCHEMES: Readonly<Record<string, Scheme>> = {
   http: httpScheme,
   archive: archiveScheme,
   merge: mergeScheme,
+  mirror: mirrorScheme,
+  overlay: overlayScheme,
   route: routeScheme,
 };
 

@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { VoxpostError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { MailboxAddress } from "../model/mailbox.ts";
 import type { Engine } from "./engine.ts";
@@ -68,6 +69,13 @@ export const notesOption = z
 export function notesFolder(option: string | undefined, context: EngineContext, { path }: Place): string {
   const { folder, data = "voxpost-data" } = context;
   return resolve(folder, option ?? join(data, "storage", path));
+}
+
+/** The engine of a slot that holds one. The schema has seen to it that there is one. */
+export function onlyChild(at: Place, slot: string): Engine {
+  const engine = at.children(slot).get(slot);
+  if (engine) return engine;
+  throw new VoxpostError("INTERNAL", `${at.path} has no ${slot}`);
 }
 
 /** The trees in one slot of a tree that nobody has checked yet, by their path within it. */

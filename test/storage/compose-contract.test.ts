@@ -1,11 +1,14 @@
+import { join } from "node:path";
 import { withCompression } from "../../src/storage/compose/archive/compress.ts";
 import { createArchive } from "../../src/storage/compose/archive/engine.ts";
 import { createMerge } from "../../src/storage/compose/merge/engine.ts";
+import { createOverlay } from "../../src/storage/compose/overlay/engine.ts";
 import { createRoute } from "../../src/storage/compose/route/engine.ts";
 import type { Engine } from "../../src/storage/engine.ts";
 import { same } from "../../src/storage/layers/layer.ts";
-import { type Site, testComposite } from "./composites.ts";
-import { atMinute } from "./samples.ts";
+import { Marks } from "../../src/storage/marks.ts";
+import { mirrorOf, type Site, testComposite } from "./composites.ts";
+import { atMinute, recordingLog } from "./samples.ts";
 
 const runs = process.env.VOXPOST_TEST_ALL ? 60 : 8;
 
@@ -48,6 +51,30 @@ testComposite("archive, compressed, that archives all the time", (site) => archi
   runs,
   sameTime: "any",
 });
+
+testComposite(
+  "overlay on something to read",
+  ({ memory, file, marks }) => createOverlay({ upper: memory("a"), lower: [file("b")], marks }),
+  { runs, sameTime: "any" },
+);
+
+testComposite(
+  "mirror of memory and two folders",
+  ({ memory, file, marks }) => mirrorOf([memory("a"), file("b"), file("c")], marks, "all"),
+  { runs },
+);
+
+testComposite(
+  "archive of a mirror of file and memory",
+  ({ memory, file, marks, folder }) =>
+    createArchive({
+      live: mirrorOf([file("a"), memory("b")], new Marks(join(folder, "mirror"), recordingLog().log), 2),
+      archive: file("old"),
+      rules: { after: 1 },
+      marks,
+    }),
+  { runs, sameTime: "any" },
+);
 
 /** Whatever is stored or moved is archived at once when it is old: what the contract sees is always in both engines. */
 function archivesAtOnce({ memory, file, marks }: Site): Engine {

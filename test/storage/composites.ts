@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createMirror } from "../../src/storage/compose/mirror/engine.ts";
+import type { MirrorOptions } from "../../src/storage/compose/mirror/options.ts";
 import type { Engine } from "../../src/storage/engine.ts";
 import { FileEngine } from "../../src/storage/engines/file/engine.ts";
 import { MemoryData } from "../../src/storage/engines/memory/data.ts";
@@ -59,4 +61,11 @@ export function testComposite(
       };
     },
   });
+}
+
+/** The first is the primary; who does not answer is passed over quickly, and asked again at once. */
+export function mirrorOf(engines: readonly Engine[], marks: Marks, write: MirrorOptions["write"]): Engine {
+  const [primary, ...replicas] = engines;
+  if (!primary) throw new Error("a mirror needs an engine");
+  return createMirror({ primary, replicas, marks, write, answer_ms: 2_000, transfer_ms: 10_000, away_ms: 1 });
 }

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { VoxpostError } from "../../errors.ts";
 import type { Folder } from "../../model/folder.ts";
-import { formatMailbox } from "../../model/mailbox.ts";
+import type { GreetingKind } from "../../model/greeting.ts";
+import { formatMailbox, type MailboxAddress } from "../../model/mailbox.ts";
 import type { AudioPart, AudioSource, Envelope } from "../../model/message.ts";
 import type { Engine, Entry } from "../engine.ts";
 
@@ -31,6 +32,26 @@ export async function copyMessage(
     `${to.name} does not give back what it was given of a message in ${where}; the message stays in ${from.name}`,
     { context: { id: entry.envelope.id } },
   );
+}
+
+/** Copies a greeting, if there is one. */
+export async function copyGreeting(
+  from: Engine,
+  mailbox: MailboxAddress,
+  kind: GreetingKind,
+  to: Engine,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const part = await from.readGreeting?.(mailbox, kind, signal);
+  if (!part || !to.writeGreeting) return;
+  const { stream, ...info } = part;
+  drop(stream);
+  const open = async (alive?: AbortSignal) => {
+    const again = await from.readGreeting?.(mailbox, kind, alive);
+    if (again) return again.stream;
+    throw new VoxpostError("MESSAGE_UNKNOWN", `The ${kind} greeting was removed while it was copied`);
+  };
+  await to.writeGreeting(mailbox, kind, { ...info, open }, signal);
 }
 
 /** Whether two engines have the same message: what is said of it, and every byte of its audio. Flags may differ. */

@@ -151,3 +151,15 @@ export function watchAll(engines: ReadonlyArray<Pick<Engine, "watch">>): NonNull
     }
   };
 }
+
+/** The same, when one that watches is enough: they all have the same messages. */
+export function watchAny(engines: readonly Engine[]): NonNullable<Engine["watch"]> {
+  return async (mailbox, onChange, signal) => {
+    const watched = await Promise.allSettled(
+      engines.map((engine) => engine.watch?.(mailbox, onChange, signal)),
+    );
+    const [first] = watched;
+    if (first?.status === "rejected" && watched.every(({ status }) => status === "rejected"))
+      throw first.reason;
+  };
+}

@@ -1,3 +1,5 @@
+import { formatMailbox, type MailboxAddress } from "../../model/mailbox.ts";
+import type { MessageId } from "../../model/message.ts";
 import type { Entry, Ref } from "../engine.ts";
 import { messageUnknown } from "../faults.ts";
 
@@ -40,4 +42,9 @@ function fromName(id: string): string {
   } catch {
     return id;
   }
+}
+
+/** One text for a message of a mailbox, for maps. */
+export function messageKey(mailbox: MailboxAddress, id: MessageId): string {
+  return `${formatMailbox(mailbox)}/${id}`;
 }

@@ -1,12 +1,12 @@
 import { isCode, VoxpostError } from "../../errors.ts";
 import type { Folder } from "../../model/folder.ts";
-import { formatMailbox, type MailboxAddress } from "../../model/mailbox.ts";
+import type { MailboxAddress } from "../../model/mailbox.ts";
 import type { MessageId } from "../../model/message.ts";
 import type { Engine, Entry, Ref, Report } from "../engine.ts";
 import { messageUnknown } from "../faults.ts";
 import type { MarkSet, Marks } from "../marks.ts";
 import { copyMessage, isSame } from "./copy.ts";
-import type { InnerRef } from "./keys.ts";
+import { type InnerRef, messageKey } from "./keys.ts";
 
 /** A message is on its way: set by whoever moves it, and by nobody else meanwhile. */
 const MOVING = "moving";
@@ -46,7 +46,7 @@ export class Transfers {
   /** @throws VoxpostError MESSAGE_UNKNOWN also when another is moving it at this moment */
   async move(from: InnerRef, to: number, folder: Folder, signal?: AbortSignal): Promise<InnerRef> {
     const { mailbox } = from.ref;
-    const key = keyOf(mailbox, from.id);
+    const key = messageKey(mailbox, from.id);
     if (!(await this.#marks.claim(mailbox, from.id, MOVING))) throw messageUnknown(from.ref);
     this.#running.add(key);
     const way = wayMark(from.at, to);
@@ -81,7 +81,7 @@ export class Transfers {
         report?.({ what: "a move that was broken off is finished", id, done: true });
       } catch (error) {
         if (signal?.aborted) throw error;
-        this.#failed.set(keyOf(mailbox, id), Date.now() + AGAIN_MS);
+        this.#failed.set(messageKey(mailbox, id), Date.now() + AGAIN_MS);
         report?.({
           what: `a move cannot be finished: ${VoxpostError.from(error, "INTERNAL", "")}`,
           id,
@@ -93,7 +93,7 @@ export class Transfers {
   }
 
   async #isAbandoned(mailbox: MailboxAddress, id: MessageId): Promise<boolean> {
-    const key = keyOf(mailbox, id);
+    const key = messageKey(mailbox, id);
     if (this.#running.has(key)) return false;
     const again = this.#failed.get(key);
     if (again !== undefined) return again <= Date.now();
@@ -114,7 +114,7 @@ export class Transfers {
       for (const original of originals) await this.#letGo(at, original, to, copies, signal);
     }
     await this.#marks.unset(mailbox, id, ...left);
-    this.#failed.delete(keyOf(mailbox, id));
+    this.#failed.delete(messageKey(mailbox, id));
   }
 
   /** Somebody may have listened to either meanwhile. What is not the same is left in both places. */
@@ -186,8 +186,4 @@ function wayMark(at: number, to: number): string {
 function readWay(mark: string, engines: number): { at: number; to: number } | undefined {
   const [, at, to] = /^from-(\d+)-to-(\d+)$/.exec(mark) ?? [];
   return Number(at) < engines && Number(to) < engines ? { at: Number(at), to: Number(to) } : undefined;
-}
-
-function keyOf(mailbox: MailboxAddress, id: MessageId): string {
-  return `${formatMailbox(mailbox)}/${id}`;
 }
