@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { type Config, readStorageTree } from "../../config.ts";
 import { isCode } from "../../errors.ts";
-import { createLogger, type Logger } from "../../log.ts";
+import { createLogger } from "../../log.ts";
 import { type MailboxAddress, parseMailbox } from "../../model/mailbox.ts";
 import type { Engine } from "../../storage/engine.ts";
 import { withRetry } from "../../storage/layers/retry.ts";
@@ -55,17 +55,23 @@ export class Session {
   }
 
   /** Unless `create`, what is not there is an error and stays so. */
-  async open(
-    place: Place,
-    { create = false, log = createLogger("warn") }: OpenOptions = {},
-  ): Promise<Engine> {
+  async open(place: Place, { create = false, onWarning }: OpenOptions = {}): Promise<Engine> {
     const { tree, folder } = place;
+    const log = createLogger("warn", { write: (line) => this.#warn(line, onWarning) });
     const data = this.#config?.data;
     const context = { log, folder, create, ...(data === undefined ? {} : { data }) };
     const engine = withTimeout(withRetry(createEngine(tree, context)), LIMITS);
     this.#opened.push(engine);
     await engine.open();
     return engine;
+  }
+
+  /** What an engine would log, in words: what it says, and of what. */
+  #warn(line: string, onWarning?: (what: string) => void): void {
+    const { msg, path, fault } = JSON.parse(line) as Record<string, string | undefined>;
+    const what = [path, fault ?? msg].filter(Boolean).join(": ");
+    if (onWarning) onWarning(what);
+    else this.report.say(`note: ${what}`);
   }
 
   /** Those of `--mailbox`; else what the engine tells, or the configuration. */
@@ -82,7 +88,8 @@ export class Session {
 
 interface OpenOptions {
   readonly create?: boolean;
-  readonly log?: Logger;
+  /** Told what the engine would log. Default: it is shown. */
+  readonly onWarning?: (what: string) => void;
 }
 
 function fixed(mailboxes: readonly MailboxAddress[]): Mailboxes {

@@ -20,13 +20,11 @@ export async function checkStore(
   const { report, signal } = session;
   let logged = 0;
   // What an engine would log about what it meets is what the check is made for.
-  const log = createLogger("warn", {
-    write(line) {
-      logged++;
-      report.say(`fault: ${describe(line)}`);
-    },
-  });
-  const engine = await session.open(session.place(), { log });
+  const onWarning = (what: string) => {
+    logged++;
+    report.say(`fault: ${what}`);
+  };
+  const engine = await session.open(session.place(), { onWarning });
   const result = await check({ engine, mailboxes: session.mailboxes(), audio, repair, report, signal });
   const faults = result.faults + logged;
   console.log(
@@ -184,10 +182,4 @@ function firstLine(file: string): string {
 
 function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
-/** A line of the log in words: what it says, and of what. */
-function describe(line: string): string {
-  const { msg, path, fault } = JSON.parse(line) as { msg?: string; path?: string; fault?: string };
-  return [path, fault ?? msg].filter(Boolean).join(": ");
 }
