@@ -23,7 +23,8 @@ export async function startCyrus(
 ): Promise<ImapLab> {
   const place = run.place("cyrus", root);
   const admin = randomBytes(12).toString("hex");
-  for (const each of ["config", "mail", "socket", "proc", "lock"]) folder(`${place.outside}/${each}`);
+  // idled tells imapd processes of changes through sockets that they make in config/socket, and is deaf without that folder.
+  for (const each of ["config/socket", "mail", "socket", "proc", "lock"]) folder(`${place.outside}/${each}`);
   writeFileSync(`${place.outside}/imapd.conf`, imapdConfiguration(place.inside));
   writeFileSync(`${place.outside}/cyrus.conf`, masterConfiguration(place.inside, ports));
   await makeAccounts(place, admin, proxyPassword);

@@ -41,9 +41,5 @@ function onCyrus(): void {
         async dispose() {},
       };
     },
-    skip: {
-      "a watcher is told of what another program does":
-        "the lab's Cyrus runs without idled, and tells of changes once a minute only",
-    },
   });
 }
