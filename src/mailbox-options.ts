@@ -67,7 +67,7 @@ export const mailboxOptions = z.strictObject({
   moveheard: z.boolean().describe("Heard messages become old. Default true.").optional(),
   tempgreetwarn: z
     .boolean()
-    .describe("Remind the owner of a temporary greeting after login. Default false.")
+    .describe("Remind the owner of a temporary greeting after login. Default true.")
     .optional(),
   cidinternalcontexts: z
     .array(name)
@@ -107,6 +107,20 @@ export const mailboxOptions = z.strictObject({
     .optional(),
   hidefromdir: z.boolean().describe("Not in the directory. Default false.").optional(),
   maxlogins: z.number().int().min(1).max(10).describe("Tries to log in per call. Default 3.").optional(),
+  maxgreet: seconds("Longest greeting; 0 is unlimited. Default 60").optional(),
+  minpassword: z
+    .number()
+    .int()
+    .min(1)
+    .max(20)
+    .describe("Fewest digits of a PIN that an owner chooses by telephone. Default 4.")
+    .optional(),
+  pinlocked: z.boolean().describe("The owner cannot change the PIN by telephone. Default false.").optional(),
+  forcename: z
+    .boolean()
+    .describe("An owner whose PIN is the mailbox's number must record a name first. Default false.")
+    .optional(),
+  forcegreetings: z.boolean().describe("... and greetings. Default false.").optional(),
 });
 
 export const mailbox = mailboxOptions.extend({

@@ -19,7 +19,8 @@ import { Sweep } from "./jobs/sweep.ts";
 import { Workers } from "./jobs/worker.ts";
 import type { Logger } from "./log.ts";
 import { createAuthenticate } from "./menus/authenticate.ts";
-import { createDeposit } from "./menus/deposit.ts";
+import { createDeposit, leaveMessage } from "./menus/deposit.ts";
+import { createDirectory } from "./menus/directory.ts";
 import { MemoryLoginLimiter } from "./menus/limiter.ts";
 import { configureMenus } from "./menus/overrides.ts";
 import { createPlayMessage } from "./menus/play-message.ts";
@@ -106,26 +107,28 @@ export async function startVoxpost(config: Config, log: Logger, options: Voxpost
     log,
     folder: deliveries,
   });
+  const messages = {
+    subscribers,
+    snapshots,
+    enqueue: queues,
+    discard: async (asterisk: string, recording: string) => recordingsOf(asterisk)?.remove(recording),
+    rename: async (asterisk: string, recording: string, to: string) =>
+      recordingsOf(asterisk)?.rename(recording, to),
+    menus,
+  };
   const entries: Readonly<Record<string, ReturnType<typeof createDeposit>>> = {
-    deposit: createDeposit({
-      subscribers,
-      snapshots,
-      enqueue: queues,
-      discard: async (asterisk, recording) => recordingsOf(asterisk)?.remove(recording),
-      rename: async (asterisk, recording, to) => recordingsOf(asterisk)?.rename(recording, to),
-      menus,
-    }),
+    deposit: createDeposit(messages),
     retrieve: createRetrieve({
-      subscribers,
+      ...messages,
       store,
-      enqueue: queues,
       limiter,
       folder: callFiles,
-      menus,
+      leave: (call, recipients) => leaveMessage(call, recipients, new Map(), messages),
     }),
     authenticate: createAuthenticate({ subscribers, store, limiter, menus }),
     play: createPlayMessage({ subscribers, store, folder: callFiles }),
     sayname: createSayName({ subscribers, snapshots }),
+    directory: createDirectory({ subscribers, snapshots, menus }),
   };
   const handler: CallHandler = async (entry, args, call) => {
     const serve = entries[entry];

@@ -13,6 +13,10 @@ export const ourPrompts = {
   "voxpost/locked": { words: "Too many wrong passwords. Please try again later.", ours: true },
   "voxpost/no-more-tries": { words: "There was no answer.", ours: true },
   "voxpost/urgent-too": { words: "You also have urgent messages.", ours: true },
+  "voxpost/private": { words: "This message is private and cannot be forwarded.", ours: true },
+  "voxpost/not-allowed": { words: "This number may not be called.", ours: true },
+  "voxpost/deleted": { words: "deleted", ours: true },
+  "voxpost/to-trash": { words: "for deleted messages", ours: true },
   "voxpost/minute": { words: "minute", ours: true },
 
   // "press 7" … : for menus whose keys are not those that the stock prompts speak
@@ -52,6 +56,12 @@ export const ourPrompts = {
   "voxpost/to-name": { words: "to record your name", ours: true },
   "voxpost/to-temporary": { words: "for your temporary greeting", ours: true },
   "voxpost/to-pin": { words: "to change your password", ours: true },
+  "voxpost/to-greetings": { words: "to hear or erase your greetings", ours: true },
+  "voxpost/to-hear-unavailable": { words: "to hear your unavailable greeting", ours: true },
+  "voxpost/to-hear-busy": { words: "to hear your busy greeting", ours: true },
+  "voxpost/to-hear-name": { words: "to hear your name", ours: true },
+  "voxpost/to-hear-temporary": { words: "to hear your temporary greeting", ours: true },
+  "voxpost/greeting-erased": { words: "Your greeting has been erased.", ours: true },
   "voxpost/to-othernumber": { words: "to call another number", ours: true },
   "voxpost/to-nonurgent": { words: "to make it not urgent", ours: true },
 } as const satisfies PromptTable;

@@ -113,7 +113,7 @@ export const stockPrompts = {
   "vm-nobox": { words: "the sender has no mailbox here" },
   "vm-nonumber": { words: "I do not know the number" },
   "vm-num-i-have": { words: "the number I have is" },
-  "vm-tocallnum": { words: "press 1 to call this number", keys: { "1": "callback" } },
+  "vm-tocallnum": { words: "press 1 to call this number", keys: { "1": "callnumber" } },
   "vm-calldiffnum": { words: "press 2 to call another number", keys: { "2": "othernumber" } },
   "vm-toenternumber": { words: "to enter a number, press 1" },
   "vm-enter-num-to-call": { words: "enter the number you wish to call" },
@@ -134,6 +134,23 @@ export const stockPrompts = {
   },
   "vm-record-prepend": { words: "record your words after the tone, then press hash" },
   "vm-msgforwarded": { words: "your message has been forwarded" },
+
+  // Directory
+  "dir-welcome": { words: "welcome to the directory" },
+  "dir-pls-enter": { words: "please enter the first" },
+  "dir-first": { words: "letters of the person's first name" },
+  "dir-last": { words: "letters of the person's last name" },
+  "dir-firstlast": { words: "letters of the person's first or last name" },
+  "dir-usingkeypad": { words: "using your telephone's keys" },
+  "dir-instr": {
+    words: "if this is the person, press 1, otherwise press star",
+    keys: { "1": "select", "*": "other" },
+  },
+  "dir-multi1": { words: "press" },
+  "dir-multi2": { words: "for" },
+  "dir-multi9": { words: "press 9 for more entries", keys: { "9": "more" } },
+  "dir-nomatch": { words: "no entry matches" },
+  "dir-nomore": { words: "there are no more entries" },
 
   // Mailbox options
   "vm-options": {

@@ -5,7 +5,12 @@ import { SHIPPED, type SiteMenus } from "./overrides.ts";
 
 /** What a caller may press, menu by menu, as text (`voxpost menus`, docs/phone-guide.md). */
 export function menuGuide(menus: SiteMenus = SHIPPED): string {
-  return [...guideOf(menus.review), ...guideOf(menus.login), ...guideOf(menus.retrieval)].join("\n\n");
+  return [
+    ...guideOf(menus.review),
+    ...guideOf(menus.login),
+    ...guideOf(menus.retrieval),
+    ...guideOf(menus.directory),
+  ].join("\n\n");
 }
 
 /** The same menus as a Mermaid flow chart. */
@@ -14,9 +19,10 @@ export function menuGraph(menus: SiteMenus = SHIPPED): string {
     ...edgesOf(menus.review),
     ...edgesOf(menus.login),
     ...edgesOf(menus.retrieval),
+    ...edgesOf(menus.directory),
     "  pin --> main",
   ];
-  const nodes = [menus.review, menus.login, menus.retrieval].flatMap((set) =>
+  const nodes = [menus.review, menus.login, menus.retrieval, menus.directory].flatMap((set) =>
     Object.values(set.menus).map(({ name, title }) => `  ${name}["${title}"]`),
   );
   return ["flowchart LR", ...nodes, "  goodbye(((end)))", ...new Set(edges)].join("\n");

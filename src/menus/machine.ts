@@ -23,8 +23,12 @@ export interface Dialogue {
 export interface MenuEnd {
   /** `exit`: the caller left. `timeout`: no usable key for too long. `failed`: nothing worked any more. */
   readonly how: "exit" | "timeout" | "gone" | "failed";
-  readonly to?: Extract<Outcome, { next: "exit" }>["to"];
+  readonly to?: Exit["to"];
+  /** Last words that the caller was promised. */
+  readonly say?: Script;
 }
+
+type Exit = Extract<Outcome, { next: "exit" }>;
 
 interface Input {
   readonly dialogue: Dialogue;
@@ -218,9 +222,10 @@ function afterAction(context: Context, outcome: Outcome | "invalid"): Partial<Co
     }
     case "menu": {
       const open = context.stack.indexOf(outcome.menu);
+      const below = outcome.instead ? context.stack.slice(0, -1) : context.stack;
       return {
         ...well,
-        stack: open >= 0 ? context.stack.slice(0, open + 1) : [...context.stack, outcome.menu],
+        stack: open >= 0 ? context.stack.slice(0, open + 1) : [...below, outcome.menu],
         what: open >= 0 ? "prompt" : "intro",
         lead: outcome.say ?? [],
         pressed: outcome.key === undefined ? undefined : { key: outcome.key },
@@ -230,6 +235,10 @@ function afterAction(context: Context, outcome: Outcome | "invalid"): Partial<Co
     case "press":
       return { ...well, pressed: { key: outcome.key }, next: "acting" };
     case "exit":
-      return { ...well, end: { how: "exit", ...(outcome.to ? { to: outcome.to } : {}) } };
+      return { ...well, end: endOf(outcome) };
   }
+}
+
+function endOf({ to, say }: Exit): MenuEnd {
+  return { how: "exit", ...(to ? { to } : {}), ...(say ? { say } : {}) };
 }

@@ -58,11 +58,21 @@ export type Outcome =
   /** Waits for another key without a word. */
   | { readonly next: "stay" }
   | { readonly next: "repeat" | "help" | "up"; readonly say?: Script }
-  /** Opens a menu, or goes back to it if it is open below; `key` counts as pressed there. */
-  | { readonly next: "menu"; readonly menu: string; readonly say?: Script; readonly key?: Key }
+  /**
+   * Opens a menu, or goes back to it if it is open below; `key` counts as pressed there. With `instead` the present menu is left
+   * for it: the next step of the same undertaking.
+   */
+  | {
+      readonly next: "menu";
+      readonly menu: string;
+      readonly say?: Script;
+      readonly key?: Key;
+      readonly instead?: true;
+    }
   /** A key that ended something else, such as a message, is this menu's. */
   | { readonly next: "press"; readonly key: Key }
-  | { readonly next: "exit"; readonly to?: DialplanPlace };
+  /** `say`: the last words, instead of a goodbye. */
+  | { readonly next: "exit"; readonly to?: DialplanPlace; readonly say?: Script };
 
 /** What one key does: one verb, one file in actions/. */
 export interface Action<S extends Session> {

@@ -29,6 +29,20 @@ export const RETRIEVE_OPTIONS = {
 /** Options of VMAuthenticate(). */
 export const AUTHENTICATE_OPTIONS = { s: "flag" } as const satisfies Record<string, Shape>;
 
+/** Options of Directory(). */
+export const DIRECTORY_OPTIONS = {
+  e: "flag",
+  f: "optional",
+  l: "optional",
+  b: "optional",
+  a: "flag",
+  m: "flag",
+  n: "flag",
+  p: "required",
+  s: "flag",
+  v: "flag",
+} as const satisfies Record<string, Shape>;
+
 /** Letter → its argument; `""` when it has none. */
 export type Options<T> = ReadonlyMap<keyof T, string>;
 

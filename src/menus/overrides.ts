@@ -1,11 +1,17 @@
 import { z } from "zod";
 import { VoxpostError } from "../errors.ts";
 import { KEYS } from "../ivr/phrase.ts";
+import type { PinChange } from "./change-pin.ts";
 import { findFaults } from "./check.ts";
+import { directoryMenus } from "./directory-menus.ts";
+import type { Directory } from "./directory-session.ts";
+import { greetingMenus } from "./greeting-menus.ts";
 import type { Login } from "./login.ts";
 import { loginMenus } from "./login-menus.ts";
 import type { KeyMap, Menu, MenuSet, Prompt, Session } from "./menu.ts";
 import type { Message } from "./message.ts";
+import type { OwnGreeting } from "./own-greeting.ts";
+import { pinMenus } from "./pin-menus.ts";
 import { retrievalMenus } from "./retrieval-menus.ts";
 import { reviewMenus } from "./review-menus.ts";
 import type { Retrieval } from "./session.ts";
@@ -44,6 +50,9 @@ export interface SiteMenus {
   readonly retrieval: MenuSet<Retrieval>;
   readonly login: MenuSet<Login>;
   readonly review: MenuSet<Message>;
+  readonly greetings: MenuSet<OwnGreeting>;
+  readonly pins: MenuSet<PinChange>;
+  readonly directory: MenuSet<Directory>;
 }
 
 /** The menus as shipped. */
@@ -51,6 +60,9 @@ export const SHIPPED: SiteMenus = {
   retrieval: retrievalMenus,
   login: loginMenus,
   review: reviewMenus,
+  greetings: greetingMenus,
+  pins: pinMenus,
+  directory: directoryMenus,
 };
 
 /** Where callers enter each of them. */
@@ -58,6 +70,9 @@ export const STARTS: Readonly<Record<keyof SiteMenus, readonly string[]>> = {
   retrieval: ["main"],
   login: ["mailbox", "pin"],
   review: ["review"],
+  greetings: ["greeting-review"],
+  pins: ["new-pin"],
+  directory: ["directory"],
 };
 
 /**
@@ -75,11 +90,17 @@ export function configureMenus(overrides: Readonly<Record<string, unknown>> = {}
     retrieval: applyOverrides(SHIPPED.retrieval, overrides, faults),
     login: applyOverrides(SHIPPED.login, overrides, faults),
     review: applyOverrides(SHIPPED.review, overrides, faults),
+    greetings: applyOverrides(SHIPPED.greetings, overrides, faults),
+    pins: applyOverrides(SHIPPED.pins, overrides, faults),
+    directory: applyOverrides(SHIPPED.directory, overrides, faults),
   };
   faults.push(
     ...findFaults(changed.retrieval, STARTS.retrieval),
     ...findFaults(changed.login, STARTS.login),
     ...findFaults(changed.review, STARTS.review),
+    ...findFaults(changed.greetings, STARTS.greetings),
+    ...findFaults(changed.pins, STARTS.pins),
+    ...findFaults(changed.directory, STARTS.directory),
   );
   if (faults.length === 0) return changed;
   const list = faults.map((fault) => `  - ${fault}`).join("\n");

@@ -1,21 +1,31 @@
 import { en } from "../../sounds/en.ts";
 import type { Key } from "../ivr/phrase.ts";
+import { address, extension } from "./actions/address.ts";
+import { asis } from "./actions/asis.ts";
+import { callback, callnumber, dial, dialout, numberOf, othernumber } from "./actions/call-out.ts";
 import { remove } from "./actions/delete.ts";
+import { directory } from "./actions/directory.ts";
 import { envelope } from "./actions/envelope.ts";
 import { first } from "./actions/first.ts";
+import { forward } from "./actions/forward.ts";
 import { help } from "./actions/help.ts";
 import { cancel, exit, main } from "./actions/leaving.ts";
 import { next } from "./actions/next.ts";
 import { openFolder } from "./actions/open-folder.ts";
+import { prepend } from "./actions/prepend.ts";
 import { previous } from "./actions/previous.ts";
 import { repeat } from "./actions/repeat.ts";
+import { reply } from "./actions/reply.ts";
 import { saveTo } from "./actions/save-to.ts";
+import { send } from "./actions/send.ts";
 import { undelete } from "./actions/undelete.ts";
 import { announcementsOf } from "./announce.ts";
 import { type KeyMap, type Menu, type MenuSet, type Prompt, table } from "./menu.ts";
+import { outgoingMenus } from "./outgoing-menus.ts";
 import { PLACES } from "./place.ts";
-import { inventory, total } from "./sentences.ts";
+import { total } from "./sentences.ts";
 import type { Retrieval } from "./session.ts";
+import { settingsActions, settingsMenus } from "./settings-menus.ts";
 import { patiently } from "./wait.ts";
 
 /** The same in the main menu, in the message menu, and while a message plays: owners press them without listening. */
@@ -27,7 +37,9 @@ const MESSAGE_KEYS: KeyMap = {
   "5": "repeat",
   "6": "next",
   "7": ["delete", "undelete"],
+  "8": "forward",
   "9": "save",
+  "0": "options",
   "*": "help",
   "#": "exit",
 };
@@ -39,6 +51,7 @@ const MESSAGE_PROMPT: Prompt = [
   "vm-next",
   "vm-delete",
   "vm-undelete",
+  "vm-toforward",
   "vm-savemessage",
   "vm-helpexit",
 ];
@@ -66,8 +79,8 @@ const messageMenu: Menu = {
 const advancedMenu: Menu = {
   name: "advanced",
   title: "Advanced options",
-  prompt: ["vm-tohearenv", "vm-starmain"],
-  keys: { "3": "envelope", "*": "main" },
+  prompt: ["vm-toreply", "vm-tocallback", "vm-tohearenv", "vm-tomakecall", "vm-leavemsg", "vm-starmain"],
+  keys: { "1": "reply", "2": "callback", "3": "envelope", "4": "dialout", "5": "send", "*": "main" },
 };
 
 /** Announced are the first five, as by app_voicemail; the others work as well. */
@@ -99,22 +112,37 @@ export const retrievalMenus: MenuSet<Retrieval> = {
       mainMenu,
       messageMenu,
       advancedMenu,
+      ...outgoingMenus,
+      ...settingsMenus,
       folderMenu("folders", "Change folder", "vm-changeto", "open"),
       folderMenu("save", "Save to folder", "vm-savefolder", "save"),
     ].map((menu) => [menu.name, menu]),
   ),
   actions: table<Retrieval>(
     ...[first, previous, repeat, next, remove, undelete, envelope, help, main, cancel, exit],
+    ...[reply, callback, callnumber, othernumber, dialout, dial],
+    ...[forward, send, extension, directory, address, prepend, asis],
+    ...settingsActions,
     ...openFolder,
     ...saveTo,
   ),
   sentences: {
+    number(session) {
+      const digits = numberOf(session);
+      return digits === undefined ? ["vm-nonumber"] : ["vm-num-i-have", { digits }];
+    },
     async inventory(session) {
       await patiently(session.call, session.ready);
       const { counts, subscriber } = session;
       if (!counts) return [];
       const isFull = subscriber.maxMessages > 0 && total(counts) >= subscriber.maxMessages;
-      return [...(isFull ? ["vm-mailboxfull"] : []), ...inventory(counts)];
+      await session.greetings.load();
+      const warned = subscriber.warnsOfTemporary && session.greetings.known.temporary;
+      return [...(isFull ? ["vm-mailboxfull"] : []), ...(warned ? ["vm-tempgreetactive"] : []), { counts }];
+    },
+    async temporary({ greetings }) {
+      await greetings.load();
+      return greetings.known.temporary ? ["vm-tmpexists"] : [];
     },
   },
   announcements: announcementsOf(en.prompts),

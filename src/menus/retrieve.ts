@@ -6,7 +6,9 @@ import type { Call } from "../ivr/call.ts";
 import { AudioCache } from "./audio.ts";
 import { type AuthoriseDeps, authorise } from "./authorise.ts";
 import { conclude, type Ending } from "./ending.ts";
+import type { MenuEnd } from "./machine.ts";
 import type { MenuSet, Outcome } from "./menu.ts";
+import { setUp } from "./new-user.ts";
 import { type Options, parseOptions, RETRIEVE_OPTIONS } from "./options.ts";
 import { SHIPPED } from "./overrides.ts";
 import { findPlace, NEW, type Place, URGENT } from "./place.ts";
@@ -42,6 +44,11 @@ export function createRetrieve(deps: RetrieveDeps): (call: Call, args: readonly 
       const audio = new AudioCache(deps.store, join(deps.folder, newId()));
       const session = new Retrieval(call, login.owner, audio, deps, { readOnly: options.has("r") });
       try {
+        const { forceName, forceGreetings } = login.owner;
+        if (login.isNew && (forceName || forceGreetings) && !(await setUp(session))) {
+          await call.play(["vm-goodbye"], { bargeIn: "none" });
+          return { status: "FAILED" };
+        }
         return await listen(session, options, (deps.menus ?? SHIPPED).retrieval);
       } finally {
         finished = session.finish();
@@ -67,11 +74,11 @@ async function listen(
   const opening = options.has("a") ? await autoplay(session, options.get("a") ?? "") : undefined;
   if (opening === "empty") await call.play(emptyFolder(session.place));
   const end =
-    opening === "empty" ? { how: "exit" as const } : await runMenus(menus, "main", session, opening);
+    opening === "empty" ? ({ how: "exit" } as MenuEnd) : await runMenus(menus, "main", session, opening);
   if (end.how === "gone") return { status: "SUCCESS" };
   // Begun before the goodbye: the marks are carried out while it is said.
   void session.close();
-  await call.play(["vm-goodbye"], { bargeIn: "none" });
+  await call.play(end.say ?? ["vm-goodbye"], { bargeIn: "none" });
   return { status: end.how === "failed" ? "FAILED" : "SUCCESS", ...(end.to ? { to: end.to } : {}) };
 }
 

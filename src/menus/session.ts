@@ -2,17 +2,32 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Call } from "../ivr/call.ts";
 import type { Enqueue } from "../jobs/enqueue.ts";
 import type { Counts } from "../model/folder.ts";
-import type { Subscriber } from "../model/subscriber.ts";
+import type { Subscriber, Subscribers } from "../model/subscriber.ts";
+import type { Snapshots } from "../storage/snapshot.ts";
 import type { Store } from "../storage/store.ts";
 import type { AudioCache } from "./audio.ts";
 import { applyMarks, RETRY_DELAYS } from "./closing.ts";
+import type { Ending } from "./ending.ts";
 import { type Item, Listing } from "./listing.ts";
+import type { Outgoing } from "./outgoing.ts";
+import type { SiteMenus } from "./overrides.ts";
+import { OwnGreetings } from "./own-greetings.ts";
 import { NEW, OLD, type Place, URGENT } from "./place.ts";
+import type { Settings } from "./settings.ts";
 import { patiently, STORE_WAIT, within } from "./wait.ts";
 
 export interface RetrievalDeps {
   readonly store: Store;
   readonly enqueue: Enqueue;
+  readonly subscribers: Subscribers;
+  readonly snapshots: Pick<Snapshots, "get">;
+  readonly settings: Settings;
+  /** Menus as this site wants them (`configureMenus`). Default: as shipped. */
+  readonly menus?: SiteMenus;
+  /** Leaves a message for these, in the same call (`leaveMessage`). */
+  leave(call: Call, recipients: readonly Subscriber[]): Promise<Ending>;
+  /** Removes a recording from an Asterisk's disk. */
+  discard(asterisk: string, recording: string): Promise<void>;
   /** Before each try again to carry out marks, milliseconds. */
   readonly retryDelays?: readonly number[];
 }
@@ -23,6 +38,8 @@ export class Retrieval {
   readonly subscriber: Subscriber;
   readonly store: Store;
   readonly audio: AudioCache;
+  readonly deps: RetrievalDeps;
+  readonly greetings: OwnGreetings;
   /** Option `r`: nothing is deleted. */
   readonly readOnly: boolean;
   /** As of login or the last change of folder; undefined while the store has not answered. */
@@ -30,12 +47,12 @@ export class Retrieval {
   place: Place = NEW;
   /** Position in the open folder; -1 until a message was asked for. */
   index = -1;
+  /** What the owner is about to send. */
+  outgoing: Outgoing | undefined;
 
   /** The counts have come, or have not come in time. */
   ready: Promise<void> = Promise.resolve();
 
-  readonly #enqueue: Enqueue;
-  readonly #retryDelays: readonly number[];
   /** Urgent and new ones follow each other, so both stay open until the owner changes the folder. */
   #listings = new Map<Place, Listing>();
   /** Folders that are being closed; the last wait is for these. */
@@ -54,8 +71,8 @@ export class Retrieval {
     this.store = deps.store;
     this.audio = audio;
     this.readOnly = options.readOnly;
-    this.#enqueue = deps.enqueue;
-    this.#retryDelays = deps.retryDelays ?? RETRY_DELAYS;
+    this.deps = deps;
+    this.greetings = new OwnGreetings(subscriber, deps.snapshots);
   }
 
   /**
@@ -160,7 +177,7 @@ export class Retrieval {
 
   async #carryOut(items: readonly Item[]): Promise<void> {
     await Promise.all(this.#writing);
-    await applyMarks(this.store, items, this.call.log, this.#retryDelays);
+    await applyMarks(this.store, items, this.call.log, this.deps.retryDelays ?? RETRY_DELAYS);
     // Saving changes counts as well, and an owner who looked in expects a lamp that is right.
     if (items.length > 0) await this.#lamp();
   }
@@ -176,7 +193,7 @@ export class Retrieval {
 
   async #lamp(): Promise<void> {
     try {
-      await this.#enqueue.mwi(this.subscriber.address);
+      await this.deps.enqueue.mwi(this.subscriber.address);
     } catch (error) {
       this.call.log.warn({ err: error }, "A mailbox's lamp could not be refreshed");
     }

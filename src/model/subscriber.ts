@@ -19,6 +19,8 @@ export interface Subscriber {
   readonly minSeconds: number;
   /** This long a silence ends a recording; 0 is never. */
   readonly maxSilence: number;
+  /** Longest greeting; 0 is unlimited. */
+  readonly maxGreeting: number;
   /** Most messages in a folder; 0 makes a mailbox that only greets. */
   readonly maxMessages: number;
   /** Caller may listen to, re-record and mark the message. */
@@ -42,10 +44,18 @@ export interface Subscriber {
   readonly skipMs: number;
   /** Tries to log in per call. */
   readonly maxLogins: number;
+  /** Shortest new PIN. */
+  readonly minPin: number;
+  /** The owner may not change the PIN by telephone. */
+  readonly pinLocked: boolean;
+  /** Whose PIN is still the mailbox's number must record a name first. */
+  readonly forceName: boolean;
+  /** ... and greetings. */
+  readonly forceGreetings: boolean;
+  /** Says after login that a temporary greeting is in force. */
+  readonly warnsOfTemporary: boolean;
   /** Hearing a message makes it old. */
   readonly moveHeard: boolean;
-  /** Remind the owner of a temporary greeting after login. */
-  readonly warnsOfTemporary: boolean;
   /** Voicemail contexts whose mailbox numbers are extensions: their callers are said by name. */
   readonly internalContexts: readonly string[];
   /** Sounds of folders that the site has named. */

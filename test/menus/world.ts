@@ -2,15 +2,18 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { onTestFinished } from "vitest";
 import { VoxpostError } from "../../src/errors.ts";
 import type { ForwardRequest } from "../../src/jobs/enqueue.ts";
 import { createLogger } from "../../src/log.ts";
 import { createAuthenticate } from "../../src/menus/authenticate.ts";
-import { createDeposit } from "../../src/menus/deposit.ts";
+import { createDeposit, type DepositDeps, leaveMessage } from "../../src/menus/deposit.ts";
+import { createDirectory } from "../../src/menus/directory.ts";
 import { MemoryLoginLimiter } from "../../src/menus/limiter.ts";
 import { createPlayMessage } from "../../src/menus/play-message.ts";
 import { createRetrieve } from "../../src/menus/retrieve.ts";
 import { createSayName } from "../../src/menus/say-name.ts";
+import type { Settings } from "../../src/menus/settings.ts";
 import type { Folder } from "../../src/model/folder.ts";
 import type { GreetingKind } from "../../src/model/greeting.ts";
 import { formatMailbox, type MailboxAddress } from "../../src/model/mailbox.ts";
@@ -42,8 +45,13 @@ const SUBSCRIBER: Subscriber = {
   messageWrap: false,
   skipMs: 3000,
   maxLogins: 3,
-  moveHeard: true,
+  maxGreeting: 60,
+  minPin: 4,
+  pinLocked: false,
+  forceName: false,
+  forceGreetings: false,
   warnsOfTemporary: false,
+  moveHeard: true,
   internalContexts: [],
   folderSounds: {},
   playbackKeys: { "#": "forward", "*": "rewind", "0": "pause", "2": "restart" },
@@ -65,6 +73,7 @@ export interface Given {
   /** What is heard; `""` is an empty part, and `(cannot be decoded)` fails in Asterisk. */
   readonly says?: string;
   readonly comment?: string;
+  readonly private?: boolean;
 }
 
 /** Mailboxes, their messages, and everything that calls do to them; the store is real, in memory. */
@@ -100,6 +109,8 @@ export class World {
 
   constructor(options: Partial<Subscriber> = {}) {
     for (const mailbox of ["1001", "1002"]) this.subscriber(mailbox, options);
+    // A test may make another one than its afterEach removes.
+    onTestFinished(() => this.remove());
   }
 
   subscriber(mailbox: string, options: Partial<Subscriber>, pin = "1234", context = "default"): void {
@@ -129,7 +140,7 @@ export class World {
       heard: given.heard ?? false,
       urgent: given.urgent ?? false,
       priority: false,
-      private: false,
+      private: given.private ?? false,
       ...(given.category ? { category: given.category } : {}),
       audio: [
         ...(given.comment === undefined ? [] : [audio("comment", given.comment)]),
@@ -159,10 +170,12 @@ export class World {
   }
 
   serve(phone: Phone, args: readonly string[]): Promise<void> {
+    const messages = this.#messages();
     return createRetrieve({
+      ...messages,
       store: this.#mayBeAway(),
-      enqueue: this.enqueue,
-      subscribers: this.subscribers,
+      settings: this.settings,
+      leave: (call, recipients) => leaveMessage(call, recipients, new Map(), messages),
       limiter: this.limiter,
       folder: join(this.folder, "audio"),
       retryDelays: [1, 1, 1],
@@ -181,7 +194,11 @@ export class World {
   }
 
   take(phone: Phone, args: readonly string[]): Promise<void> {
-    return createDeposit({
+    return createDeposit(this.#messages())(phone, args);
+  }
+
+  #messages(): DepositDeps {
+    return {
       subscribers: this.subscribers,
       enqueue: this.enqueue,
       discard: async (_asterisk, name) => {
@@ -192,11 +209,11 @@ export class World {
         this.renamed.push([name, to]);
       },
       snapshots: this.snapshots,
-    })(phone, args);
+    };
   }
 
   async call(
-    entry: "authenticate" | "play" | "sayname",
+    entry: "authenticate" | "play" | "sayname" | "directory",
     args: readonly string[],
     lines: readonly Line[],
     options: PhoneOptions = {},
@@ -205,7 +222,12 @@ export class World {
     const phone = new Phone(caller.react, options);
     const { store, subscribers, limiter, snapshots } = this;
     const deps = { store, subscribers, limiter, snapshots, folder: join(this.folder, "audio") };
-    const create = { authenticate: createAuthenticate, play: createPlayMessage, sayname: createSayName };
+    const create = {
+      authenticate: createAuthenticate,
+      play: createPlayMessage,
+      sayname: createSayName,
+      directory: createDirectory,
+    };
     await create[entry](deps)(phone, args);
     return { phone, heard: phone.heard, missed: caller.waitingFor };
   }
@@ -226,6 +248,12 @@ export class World {
       if (this.diskFault) throw new Error("The disk does not answer");
       return { greetings: Object.fromEntries(this.#greetings), full: this.full };
     },
+  };
+
+  /** What owners may change by telephone; nothing, unless a test says so. */
+  settings: Settings = {
+    greetings: { possible: false, accept: refuse, erase: refuse, discard: refuse },
+    pins: { isPossible: () => false, isGood: async () => false, change: refuse },
   };
 
   readonly enqueue = {
@@ -260,6 +288,10 @@ export class World {
       },
     });
   }
+}
+
+async function refuse(): Promise<void> {
+  throw new VoxpostError("UNSUPPORTED", "Nothing of this can be changed here");
 }
 
 export interface Dialogue {

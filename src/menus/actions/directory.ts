@@ -1,0 +1,32 @@
+import { formatMailbox } from "../../model/mailbox.ts";
+import { directoryMenus } from "../directory-menus.ts";
+import { lookUpPerson } from "../directory-session.ts";
+import type { Action } from "../menu.ts";
+import { addressTo } from "../outgoing.ts";
+import { peopleOf } from "../people.ts";
+import type { Retrieval } from "../session.ts";
+
+export const directory: Action<Retrieval> = {
+  name: "directory",
+  title: "look a recipient up by name",
+  leadsTo: ["forward-options"],
+  async run(session) {
+    const { call, deps, subscriber } = session;
+    const { person } = await lookUpPerson(
+      call,
+      {
+        people: peopleOf(deps.subscribers, subscriber.address.context, "last", false),
+        snapshots: deps.snapshots,
+        part: "last",
+        digits: 3,
+        saysExtension: false,
+        asMenu: false,
+        pauseMs: 0,
+        operator: undefined,
+        assistant: undefined,
+      },
+      deps.menus?.directory ?? directoryMenus,
+    );
+    return person ? addressTo(session, [formatMailbox(person.address)]) : { next: "repeat" };
+  },
+};
