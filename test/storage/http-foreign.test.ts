@@ -1,67 +1,76 @@
-import type { AddressInfo } from "node:net";
-import { expect, test } from "vitest";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { EngineStore } from "../../src/storage/engine-store.ts";
 import { testEngine } from "./contract.ts";
 import { judge } from "./http-document.ts";
-import { startForeign } from "./http-foreign.ts";
 import { BEARER, BOX, BOX_PATH, newHttp, openHttp } from "./http-server.ts";
-import { newMessage, recordingLog } from "./samples.ts";
+import { bytesOf, newId, newMessage, recordingLog } from "./samples.ts";
 
-async function foreign() {
-  const server = await startForeign(BEARER);
-  const { port } = server.address() as AddressInfo;
-  const dispose = async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  };
-  return { url: `http://127.0.0.1:${port}`, dispose };
-}
+/** The server that docs/engines/http.md shows: written from the document alone, a program of its own. */
+
+const EXAMPLE = fileURLToPath(new URL("../../docs/engines/http-example.mjs", import.meta.url));
+let program: ChildProcess;
+let url = "";
+
+beforeAll(async () => {
+  program = spawn(process.execPath, [EXAMPLE, "0", BEARER], { stdio: ["ignore", "pipe", "inherit"] });
+  if (!program.stdout) throw new Error("the example has no output");
+  const [line] = await once(program.stdout, "data");
+  url = String(line).trim();
+});
+afterAll(async () => {
+  program.kill();
+  await once(program, "exit");
+});
 
 testEngine({
   name: "http to a server written from the document",
   runs: 10,
   async fresh() {
-    const { url, dispose } = await foreign();
+    const context = newId();
     return {
-      mailbox: { mailbox: "10", context: "default" },
-      similar: { mailbox: "100", context: "default" },
-      elsewhere: { mailbox: "10", context: "sales" },
+      mailbox: { mailbox: "10", context },
+      similar: { mailbox: "100", context },
+      elsewhere: { mailbox: "10", context: newId() },
       open: () => openHttp(url),
-      dispose,
+      async dispose() {},
     };
   },
 });
 
-test("the foreign server keeps the document, and is no copy of ours", async () => {
-  const { url, dispose } = await foreign();
-  try {
-    const engine = await openHttp(url);
-    const { ref } = await engine.append("INBOX", newMessage(BOX));
-    const inbox = `${BOX_PATH}/folders/INBOX/messages`;
-    for (const path of ["/v1", "/v1/health", inbox, `${BOX_PATH}/messages`, `${inbox}/${ref.key}/audio/1`]) {
-      const response = await fetch(url + path, { headers: { authorization: `Bearer ${BEARER}` } });
-      expect(response.ok).toBe(true);
-      await judge("GET", path, response);
-    }
-    expect(engine.capabilities).toMatchObject({ greetings: false, watch: false, authenticate: false });
-    expect(engine.readGreeting).toBeUndefined();
-    await engine.close();
-  } finally {
-    await dispose();
+test("its answers are as the document says", async () => {
+  const engine = await openHttp(url);
+  const { ref } = await engine.append("INBOX", newMessage(BOX));
+  const inbox = `${BOX_PATH}/folders/INBOX/messages`;
+  const paths = [
+    ...["/v1", "/v1/health", "/v1/space", `${BOX_PATH}/messages`, inbox, `${BOX_PATH}/quota`],
+    ...[`${BOX_PATH}/folders/INBOX/counts`, `${inbox}/${ref.key}/audio/1`, `${inbox}/none/audio/1`],
+  ];
+  for (const path of paths) {
+    const response = await fetch(url + path, { headers: { authorization: `Bearer ${BEARER}` } });
+    await judge("GET", path, response);
   }
+  await judge("GET", "/v1", await fetch(`${url}/v1`));
+  expect(engine.capabilities).toMatchObject({ greetings: false, watch: false, authenticate: false });
+  expect([engine.readGreeting, engine.watch, engine.quota, engine.readText]).toEqual(
+    Array(4).fill(undefined),
+  );
+  await engine.close();
 });
 
-test("a store over a server that checks no PINs asks the configuration, also when it was built before it knew", async () => {
-  const { url, dispose } = await foreign();
-  try {
-    const { log } = recordingLog();
-    const pins = { verify: async (_: unknown, pin: string) => pin === "1234" };
-    const store = new EngineStore({ engine: newHttp(url), pins, log });
-    await store.open();
-    await store.authenticate(BOX, "1234");
-    await expect(store.authenticate(BOX, "4321")).rejects.toMatchObject({ code: "PIN_WRONG" });
-    await store.close();
-  } finally {
-    await dispose();
-  }
+test("a store over it plays, and asks the configuration for PINs though it was built before it knew", async () => {
+  const pins = { verify: async (_: unknown, pin: string) => pin === "1234" };
+  const store = new EngineStore({ engine: newHttp(url), pins, log: recordingLog().log });
+  await store.open();
+  await store.authenticate(BOX, "1234");
+  await expect(store.authenticate(BOX, "4321")).rejects.toMatchObject({ code: "PIN_WRONG" });
+  const message = newMessage(BOX);
+  expect(await store.deposit(message)).toMatchObject({ existed: false });
+  expect(await store.deposit(message)).toMatchObject({ existed: true });
+  const entry = await store.find(BOX, message.id);
+  const [part] = entry ? await store.audio(entry) : [];
+  expect(part && (await bytesOf(part.stream)).toString()).toBe("RIFF a voice");
+  await store.close();
 });
