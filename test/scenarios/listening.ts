@@ -206,3 +206,15 @@ scenario("a message longer than the dead man's switch is recorded and heard to i
   await owner.hears("vm-goodbye");
   await owner.isHungUpOn();
 });
+
+scenario("an owner is spoken to in their own language after the login", async (world) => {
+  const box = world.box("spanish");
+  const owner = await world.owner(box);
+  await leaveMessage(world, box);
+  await world.mailbox(box).has({ new: 1 });
+  await logIn(world, owner, box);
+  await owner.hears("vm-youhave", "digits/1M", "vm-message", "vm-INBOX");
+  await owner.presses("#");
+  await owner.hears("vm-goodbye");
+  await owner.isHungUpOn();
+});

@@ -138,6 +138,7 @@ const BOX_NUMBERS: Record<string, keyof typeof BOXES> = {
   "1003": "plain",
   "1090": "exits",
   "1095": "saycid",
+  "1096": "spanish",
 };
 
 function addSite(asterisk: SimulatedAsterisk): void {

@@ -26,12 +26,13 @@ export interface World {
 
 /**
  * `plain`: all defaults, and no extension to leave to. `exits`: operator=yes, and the extensions `o` and `a` exist. `saycid`: says
- * who called.
+ * who called. `spanish`: its owner is spoken to in Spanish.
  */
 export const BOXES = {
   plain: {},
   exits: { operator: true, exitcontext: "exits" },
   saycid: { saycid: true },
+  spanish: { language: "es" },
 } as const;
 export type BoxKind = keyof typeof BOXES;
 
