@@ -22,6 +22,11 @@ interface Fixture {
   readonly similar: MailboxAddress;
   /** The same number in another context; left out when the data has one context only. */
   readonly elsewhere?: MailboxAddress;
+  /**
+   * How a message gets into data that the engine only reads: `append` does it then. Cases that change anything else are
+   * skipped.
+   */
+  readonly put?: (folder: Folder, message: NewMessage) => Promise<void>;
   /** The mailbox's PIN, for engines that authenticate. */
   readonly pin?: string;
   dispose(): Promise<void>;
@@ -102,7 +107,8 @@ async function runCase(
   const open = async () => {
     const engine = await fixture.open();
     opened.push(engine);
-    return engine;
+    if (!fixture.put) return engine;
+    return readOnly(engine, fixture.put, (what) => context.skip(`${harness.name} cannot ${what}`));
   };
   try {
     const engine = await open();
@@ -113,6 +119,26 @@ async function runCase(
     await Promise.allSettled(opened.map((engine) => engine.close()));
     await dispose();
   }
+}
+
+/** An engine that is only read, with an `append` that goes past it. */
+function readOnly(engine: Engine, put: NonNullable<Fixture["put"]>, skip: (what: string) => never): Engine {
+  return Object.assign(Object.create(engine) as Engine, {
+    name: engine.name,
+    capabilities: engine.capabilities,
+    async append(folder: Folder, message: NewMessage, signal?: AbortSignal) {
+      if (signal) skip("be cancelled while it stores");
+      await put(folder, message);
+      const [entry] = await engine.find(message.mailbox, { id: message.id });
+      if (!entry) throw new Error("what was put below the engine is not found by it");
+      return entry;
+    },
+    setFlags: () => skip("set flags"),
+    move: () => skip("move messages"),
+    remove: () => skip("remove messages"),
+    writeGreeting: () => skip("write greetings"),
+    removeGreeting: () => skip("remove greetings"),
+  });
 }
 
 function hasNeed(need: Need, engine: Engine, fixture: Pick<Fixture, "elsewhere">): boolean {

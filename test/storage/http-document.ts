@@ -60,6 +60,12 @@ export async function judge(method: string, path: string, response: Response): P
   return `${method} ${template}`;
 }
 
+/** The problem that was answered, held against the document. */
+export async function problemOf(method: string, path: string, response: Response) {
+  await judge(method, path.split("?")[0] ?? "", response);
+  return { status: response.status, ...((await response.json()) as { code: string }) };
+}
+
 function judgeHeader(what: string, value: string | null, header: Tree): void {
   if (value === null) {
     expect(header.required, what).not.toBe(true);

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { readdir } from "node:fs/promises";
 import type { MailboxAddress } from "../../src/model/mailbox.ts";
 import type { Engine } from "../../src/storage/engine.ts";
 import { HttpEngine } from "../../src/storage/engines/http/engine.ts";
@@ -97,4 +98,19 @@ export async function put(
   await served.request(`${BOX_PATH}/uploads/${upload}`, { method: "PUT", body: audio });
   const body = messageBody(upload, audio, over);
   return served.json("PUT", `${BOX_PATH}/messages/${id}`, body, { "if-none-match": "*" });
+}
+
+export async function stored(
+  served: Served,
+  over: object = {},
+): Promise<{ key: string; etag: string; id: string }> {
+  const response = await put(served, { over });
+  if (response.status !== 201) throw new Error(`storing was answered with ${response.status}`);
+  return (await response.json()) as { key: string; etag: string; id: string };
+}
+
+/** Files of uploads that wait for their messages. */
+export async function waiting(folder: string): Promise<string[]> {
+  const all = await readdir(folder, { recursive: true, withFileTypes: true });
+  return all.filter((entry) => entry.isFile()).map(({ name }) => name);
 }
