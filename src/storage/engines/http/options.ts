@@ -11,7 +11,7 @@ export const httpOptions = z
       .url({ protocol: /^https?$/ })
       .refine((url) => !/[?#]|^\w+:\/\/[^/]*@/.test(url), "give no user, password, ? or # in it")
       .describe("Where the server is, without the /v1."),
-    token: z.string().min(1).describe("Bearer token; or token_file. Default: none.").optional(),
+    token: z.string().min(1).optional().describe("Bearer token; or token_file. Default: none."),
     without: z
       .array(z.enum(OPTIONAL))
       .default([])
