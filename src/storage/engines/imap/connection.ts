@@ -29,6 +29,8 @@ export class Connection {
   /** When the last command ended; milliseconds since the epoch. */
   usedAt = Date.now();
   readonly #complaint: { error?: unknown };
+  /** Nothing was asked since the server told what is new: a connection that was just proved alive need not ask again. */
+  #isFresh = false;
   #folders = { paths: new Set<string>(), heardAt: 0 };
 
   private constructor(client: ImapFlow, complaint: { error?: unknown }) {
@@ -84,6 +86,7 @@ export class Connection {
   /** The result of a command; `what` is for people. @throws VoxpostError instead of a false or missing result */
   async ask<T>(what: string, command: (client: ImapFlow) => Promise<T | false | undefined>): Promise<T> {
     this.#complaint.error = undefined;
+    this.#isFresh = false;
     let result: T | false | undefined;
     try {
       result = await command(this.client);
@@ -125,7 +128,7 @@ export class Connection {
   async select(path: string, { fresh = true } = {}): Promise<MailboxObject | undefined> {
     const { mailbox } = this.client;
     if (mailbox && mailbox.path === path && !mailbox.readOnly) {
-      if (fresh) await this.noop();
+      if (fresh && !this.#isFresh) await this.noop();
       if (this.client.mailbox) return this.client.mailbox;
     }
     this.#knowFolder(path);
@@ -164,6 +167,7 @@ export class Connection {
       await client.noop();
       return client.usable;
     });
+    this.#isFresh = true;
   }
 
   /** Full path of a folder, from its names: the namespace's prefix and delimiter are the server's. */
