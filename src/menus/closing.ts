@@ -12,7 +12,8 @@ export const RETRY_DELAYS: readonly number[] = [1000, 5000, 15_000, 45_000];
 const OPERATION = 15_000;
 
 /**
- * Carries out what a caller marked: deleted messages go to the trash, heard ones become old. It belongs to no call, so
+ * Carries out what a caller marked: deleted messages go to the trash, heard ones become old unless `moveHeard` is
+ * false. It belongs to no call, so
  * it goes on after a hang-up; it ends by itself, and never rejects. A mark that could not be carried out is logged: its
  * message stays where it was.
  */
@@ -20,9 +21,9 @@ export async function applyMarks(
   store: Store,
   items: readonly Item[],
   log: Logger,
-  delays: readonly number[] = RETRY_DELAYS,
+  { delays = RETRY_DELAYS, moveHeard = true }: { delays?: readonly number[]; moveHeard?: boolean } = {},
 ): Promise<void> {
-  let left = items.filter((item) => item.deleted || becomesOld(item));
+  let left = items.filter((item) => item.deleted || (moveHeard && becomesOld(item)));
   for (const delay of [0, ...delays]) {
     if (left.length === 0) break;
     await sleep(delay);

@@ -1,5 +1,6 @@
 import type { Key, Script } from "../ivr/phrase.ts";
 import type { Folder, View } from "../model/folder.ts";
+import type { Subscriber } from "../model/subscriber.ts";
 
 /**
  * A folder as owners know it: app_voicemail's Urgent, INBOX (new) and Old are views on one folder here. `key` opens it in
@@ -39,7 +40,13 @@ export function findPlace(text: string): Place | undefined {
   return [...PLACES, URGENT].find((place) => place.key === wanted || place.name === wanted);
 }
 
-/** "new messages". */
-export function nameOf(place: Place): Script {
-  return [{ folder: place.prompt }];
+/** Announced are the first five, as by app_voicemail, and those that the site has named; the others work as well. */
+export function isAnnounced(place: Place, { folderSounds }: Pick<Subscriber, "folderSounds">): boolean {
+  return PLACES.indexOf(place) < 5 || folderSounds[place.folder] !== undefined;
+}
+
+/** "new messages", or the sound that the site has for the folder. */
+export function nameOf(place: Place, { folderSounds }: Pick<Subscriber, "folderSounds">): Script {
+  const sound = place.view === "all" ? folderSounds[place.folder] : undefined;
+  return [sound === undefined ? { folder: place.prompt } : { sound }];
 }

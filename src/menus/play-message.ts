@@ -7,7 +7,6 @@ import type { Subscribers } from "../model/subscriber.ts";
 import type { Store } from "../storage/store.ts";
 import { AudioCache } from "./audio.ts";
 import { conclude } from "./ending.ts";
-import { CONTROLS } from "./playback.ts";
 import { patiently, STORE_WAIT, within } from "./wait.ts";
 
 export interface PlayMessageDeps {
@@ -58,8 +57,9 @@ async function play(
   );
   const entry = await patiently(call, finding);
   if (!entry) throw new VoxpostError("MESSAGE_UNKNOWN", `Mailbox ${mailbox} has no message "${id}"`);
+  const { skipMs, playbackKeys: controls } = owner;
   for (const part of await patiently(call, audio.get(entry))) {
-    const { key, heard } = await call.playMessage(part, { skipMs: owner.skipMs, controls: CONTROLS });
+    const { key, heard } = await call.playMessage(part, { skipMs, controls });
     if (!heard) throw new VoxpostError("MESSAGE_MALFORMED", "Asterisk cannot play a message's audio");
     if (key !== undefined) return;
   }

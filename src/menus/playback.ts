@@ -8,9 +8,6 @@ import { preamble } from "./sentences.ts";
 import type { Retrieval } from "./session.ts";
 import { patiently } from "./wait.ts";
 
-/** Keys while a message is heard; all others stop it and are the menu's. */
-export const CONTROLS = { "#": "forward", "*": "rewind", "0": "pause", "2": "restart" } as const;
-
 /** Goes to a message and plays it: preamble, comments, voice. Ends in the message menu, with the key that stopped it. */
 export async function playAt(
   session: Retrieval,
@@ -22,7 +19,7 @@ export async function playAt(
   if (!item) return { next: "menu", menu: "message", say: [...lead, "vm-nomore"] };
   session.goTo(place, index);
   session.audio.ahead(item.entry);
-  const key = await session.call.play([...lead, ...preamble(session, item)]);
+  const key = await session.call.play([...lead, ...(await preamble(session, item))]);
   if (key !== undefined && key !== "1") return { next: "menu", menu: "message", key };
   try {
     const stopped = await playAudio(session, item);
@@ -39,9 +36,9 @@ export async function playAt(
 /** Marks as heard when the playback says so; a message that cannot be played stays new. */
 async function playAudio(session: Retrieval, item: Item): Promise<Key | undefined> {
   const parts = await patiently(session.call, session.audio.get(item.entry));
-  const { skipMs } = session.subscriber;
+  const { skipMs, playbackKeys: controls } = session.subscriber;
   for (const part of parts) {
-    const { key, heard } = await session.call.playMessage(part, { skipMs, controls: CONTROLS });
+    const { key, heard } = await session.call.playMessage(part, { skipMs, controls });
     if (heard && part.kind === "voice") item.heard = true;
     if (key !== undefined) return key;
     if (!heard) throw new VoxpostError("MESSAGE_MALFORMED", "Asterisk cannot play a message's audio");

@@ -83,21 +83,11 @@ const advancedMenu: Menu = {
   keys: { "1": "reply", "2": "callback", "3": "envelope", "4": "dialout", "5": "send", "*": "main" },
 };
 
-/** Announced are the first five, as by app_voicemail; the others work as well. */
-const ANNOUNCED = 5;
-
 function folderMenu(name: string, title: string, question: string, verb: string): Menu {
   return {
     name,
     title,
-    prompt: [
-      question,
-      ...PLACES.slice(0, ANNOUNCED).flatMap((place) => [
-        { announce: `${verb}-${place.name}` },
-        { silence: 500 },
-      ]),
-      "vm-tocancel",
-    ],
+    prompt: [question, ...PLACES.map((place) => ({ announce: `${verb}-${place.name}` })), "vm-tocancel"],
     keys: Object.fromEntries<string>([
       ...PLACES.map((place): [Key, string] => [place.key ?? "0", `${verb}-${place.name}`]),
       ["#", "cancel"],

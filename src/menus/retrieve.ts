@@ -72,7 +72,7 @@ async function listen(
   if (subscriber.language) call.language = subscriber.language;
   session.begin();
   const opening = options.has("a") ? await autoplay(session, options.get("a") ?? "") : undefined;
-  if (opening === "empty") await call.play(emptyFolder(session.place));
+  if (opening === "empty") await call.play(emptyFolder(session, session.place));
   const end =
     opening === "empty" ? ({ how: "exit" } as MenuEnd) : await runMenus(menus, "main", session, opening);
   if (end.how === "gone") return { status: "SUCCESS" };

@@ -1,6 +1,8 @@
 import type { Script } from "../ivr/phrase.ts";
 import type { Counts } from "../model/folder.ts";
 import type { Caller } from "../model/message.ts";
+import { locate } from "./addressed.ts";
+import { recordedName } from "./greeting.ts";
 import type { Item } from "./listing.ts";
 import { nameOf, type Place } from "./place.ts";
 import type { Retrieval } from "./session.ts";
@@ -9,12 +11,12 @@ export function total(counts: Counts): number {
   return counts.urgent + counts.new + counts.old;
 }
 
-export function emptyFolder(place: Place): Script {
-  return ["vm-youhave", "vm-no", ...nameOf(place)];
+export function emptyFolder(session: Retrieval, place: Place): Script {
+  return ["vm-youhave", "vm-no", ...nameOf(place, session.subscriber)];
 }
 
 /** What is said before a message. */
-export function preamble(session: Retrieval, item: Item): Script {
+export async function preamble(session: Retrieval, item: Item): Promise<Script> {
   const { envelope } = item.entry;
   const { subscriber } = session;
   const minutes = Math.floor(envelope.duration / 60);
@@ -22,7 +24,7 @@ export function preamble(session: Retrieval, item: Item): Script {
     ...position(session.index, session.listing.total, envelope.urgent),
     ...(envelope.category ? [{ sound: envelope.category }] : []),
     ...(subscriber.sayEnvelope ? received(item, subscriber.timezone) : []),
-    ...(subscriber.sayCaller ? from(envelope.caller) : []),
+    ...(subscriber.sayCaller ? await callerWords(session, envelope.caller) : []),
     ...(subscriber.sayDuration && minutes > 0 && minutes >= subscriber.sayDurationMinutes
       ? ["vm-duration", { minutes }]
       : []),
@@ -42,6 +44,22 @@ export function received(item: Item, timezone: string): Script {
 
 /** A number is the caller's own words: only what can be dialled is spoken. */
 export function from(caller: Caller): Script {
-  const digits = caller.number?.replace(/[^0-9*#+]/g, "") ?? "";
+  const digits = digitsOf(caller);
   return digits ? ["vm-from-phonenumber", { digits }] : ["vm-unknown-caller"];
+}
+
+/** Somebody with a mailbox in one of `internalContexts` is said by recorded name, or as an extension. */
+async function callerWords({ subscriber, deps }: Retrieval, caller: Caller): Promise<Script> {
+  const digits = digitsOf(caller);
+  for (const context of digits ? subscriber.internalContexts : []) {
+    const colleague = locate(`${digits}@${context}`, deps.subscribers);
+    if (!colleague) continue;
+    const name = await recordedName(colleague, deps.snapshots);
+    return name ? ["vm-from", name] : ["vm-from-extension", { digits }];
+  }
+  return from(caller);
+}
+
+function digitsOf({ number }: Caller): string {
+  return number?.replace(/[^0-9*#+]/g, "") ?? "";
 }

@@ -177,7 +177,8 @@ export class Retrieval {
 
   async #carryOut(items: readonly Item[]): Promise<void> {
     await Promise.all(this.#writing);
-    await applyMarks(this.store, items, this.call.log, this.deps.retryDelays ?? RETRY_DELAYS);
+    const { retryDelays: delays = RETRY_DELAYS } = this.deps;
+    await applyMarks(this.store, items, this.call.log, { delays, moveHeard: this.subscriber.moveHeard });
     // Saving changes counts as well, and an owner who looked in expects a lamp that is right.
     if (items.length > 0) await this.#lamp();
   }

@@ -3,13 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { onTestFinished } from "vitest";
+import { MemoryLoginLimiter } from "../../src/access/limiter.ts";
+import { parseName } from "../../src/custody/name.ts";
 import { VoxpostError } from "../../src/errors.ts";
 import type { ForwardRequest } from "../../src/jobs/enqueue.ts";
 import { createLogger } from "../../src/log.ts";
 import { createAuthenticate } from "../../src/menus/authenticate.ts";
 import { createDeposit, type DepositDeps, leaveMessage } from "../../src/menus/deposit.ts";
 import { createDirectory } from "../../src/menus/directory.ts";
-import { MemoryLoginLimiter } from "../../src/menus/limiter.ts";
 import { createPlayMessage } from "../../src/menus/play-message.ts";
 import { createRetrieve } from "../../src/menus/retrieve.ts";
 import { createSayName } from "../../src/menus/say-name.ts";
@@ -92,6 +93,9 @@ export class World {
   queueAway = false;
   readonly deposits: (readonly string[])[] = [];
   readonly discarded: string[] = [];
+  /** Greetings, by their recordings. */
+  readonly accepted: (readonly string[])[] = [];
+  pinsPossible = true;
   readonly renamed: (readonly [string, string])[] = [];
   /** While true no recording can be renamed. */
   asteriskAway = false;
@@ -195,6 +199,38 @@ export class World {
 
   take(phone: Phone, args: readonly string[]): Promise<void> {
     return createDeposit(this.#messages())(phone, args);
+  }
+
+  /** Everything may be changed; a test that wants it says `settings = everything`. */
+  readonly everything: Settings = {
+    greetings: {
+      possible: true,
+      accept: async (_asterisk, parts) => {
+        if (this.asteriskAway) throw new VoxpostError("ASTERISK_UNREACHABLE", "Asterisk does not answer");
+        const { kind } = parseName(parts[0] ?? "");
+        if (kind?.is === "greeting") this.greeting(kind.greeting, `own ${kind.greeting}`);
+        this.accepted.push(parts);
+      },
+      erase: async (_mailbox, kind) => {
+        if (this.away) throw new VoxpostError("STORE_UNREACHABLE", "The mail server is away");
+        this.#greetings.delete(kind);
+      },
+      discard: async (_asterisk, name) => {
+        this.discarded.push(name);
+      },
+    },
+    pins: {
+      isPossible: () => this.pinsPossible,
+      isGood: async (_owner, pin) => /^\d{4,}$/.test(pin) && pin !== "1234",
+      change: async (owner, pin) => {
+        if (this.away) throw new VoxpostError("STORE_REFUSED", "The command failed");
+        this.#pins.set(formatMailbox(owner.address), pin);
+      },
+    },
+  };
+
+  pin(mailbox = "1001"): string | undefined {
+    return this.#pins.get(formatMailbox({ mailbox, context: "default" }));
   }
 
   #messages(): DepositDeps {

@@ -9,11 +9,11 @@ export const first: Action<Retrieval> = {
   title: "play the first message of the folder",
   leadsTo: ["message"],
   announced: (session) => session.known(session.place) > 0,
-  object: (session) => nameOf(session.place),
+  object: (session) => nameOf(session.place, session.subscriber),
   async run(session) {
     if (await session.at(session.place, 0)) return playAt(session, session.place, 0);
     await session.listing.lookAgain(session.call.signal);
     if (await session.at(session.place, 0)) return playAt(session, session.place, 0);
-    return { next: "menu", menu: "main", say: emptyFolder(session.place) };
+    return { next: "menu", menu: "main", say: emptyFolder(session, session.place) };
   },
 };

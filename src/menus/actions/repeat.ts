@@ -10,6 +10,6 @@ export const repeat: Action<Retrieval> = {
   async run(session) {
     const index = Math.max(session.index, 0);
     if (await session.at(session.place, index)) return playAt(session, session.place, index);
-    return { next: "repeat", say: emptyFolder(session.place) };
+    return { next: "repeat", say: emptyFolder(session, session.place) };
   },
 };

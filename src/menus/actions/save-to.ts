@@ -1,5 +1,5 @@
 import type { Action } from "../menu.ts";
-import { NEW, nameOf, OLD, PLACES, type Place } from "../place.ts";
+import { isAnnounced, NEW, nameOf, OLD, PLACES, type Place } from "../place.ts";
 import { afterCommand } from "../playback.ts";
 import type { Retrieval } from "../session.ts";
 import { STORE_WAIT, within } from "../wait.ts";
@@ -10,7 +10,8 @@ export const saveTo: readonly Action<Retrieval>[] = PLACES.map((place) => ({
   title: `save the message to the folder ${place.name}`,
   leadsTo: ["message"],
   available: (session) => session.current !== undefined,
-  object: () => nameOf(place),
+  announced: (session) => isAnnounced(place, session.subscriber),
+  object: ({ subscriber }) => [...nameOf(place, subscriber), { silence: 500 }],
   async run(session) {
     const item = session.current;
     if (item) await session.write(save(session, item, place));
@@ -18,7 +19,7 @@ export const saveTo: readonly Action<Retrieval>[] = PLACES.map((place) => ({
       "vm-message",
       { number: session.index + 1 },
       "vm-savedto",
-      ...nameOf(place),
+      ...nameOf(place, session.subscriber),
     ]);
   },
 }));
