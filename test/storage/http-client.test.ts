@@ -1,5 +1,6 @@
 import type { RequestListener } from "node:http";
 import { createServer } from "node:net";
+import { Readable } from "node:stream";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Engine } from "../../src/storage/engine.ts";
 import { eventsIn } from "../../src/storage/engines/http/events.ts";
@@ -7,7 +8,7 @@ import { httpOptions } from "../../src/storage/engines/http/options.ts";
 import { engineFaults } from "../../src/storage/registry.ts";
 import { type Peer, scripted } from "./http-peers.ts";
 import { BEARER, BOX, newHttp, openHttp, serve } from "./http-server.ts";
-import { bytesOf, newMessage } from "./samples.ts";
+import { bytesOf, newMessage, sound } from "./samples.ts";
 
 /** The engine alone, with servers and lines that fail in every way. */
 
@@ -175,6 +176,26 @@ describe("successes that are none", () => {
     const { engine } = await against((_, response) => response.end('{"urgent":0,"new":1,"old":0,"moot":5}'));
     expect(await engine.count(BOX, "INBOX")).toEqual({ urgent: 0, new: 1, old: 0 });
   });
+});
+
+test("audio that goes out is not kept", async () => {
+  const { engine } = await against((request, response) => {
+    request.resume().on("end", () => response.writeHead(204).end());
+  });
+  const chunk = Buffer.alloc(65_536);
+  const size = 150_000_000;
+  const used = () => process.memoryUsage().arrayBuffers;
+  const before = used();
+  let most = 0;
+  const audio = function* () {
+    for (let given = 0; given < size; given += chunk.length) {
+      most = Math.max(most, used() - before);
+      yield chunk;
+    }
+  };
+  const open = async () => Readable.from(audio(), { objectMode: false });
+  await engine.writeGreeting?.(BOX, "busy", { ...sound(""), open });
+  expect(most).toBeLessThan(size / 2);
 });
 
 describe("time", () => {

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { z } from "zod";
 import { VoxpostError } from "../../../errors.ts";
 import { aborted } from "../../faults.ts";
-import { notTheProtocol, toFault } from "./faults.ts";
+import { notTheProtocol, toFault, toNetworkFault } from "./faults.ts";
 import { PROTOCOL } from "./protocol.ts";
 import { pause, retryAfterMs } from "./retry-after.ts";
 import { type Watchdog, watchdog } from "./watchdog.ts";
@@ -74,12 +74,11 @@ export class Client {
       const response = await this.#fetch(request, requestId, signal).catch((error: unknown) => {
         if (signal.aborted) throw aborted(signal);
         if (error instanceof VoxpostError) throw error;
+        const fault = toNetworkFault(error, nameOf(request), requestId);
         // Connections that rested may all have been closed by the server in the moment in which we use them.
-        if (attempt < BROKEN && request.repeat !== false) return undefined;
-        throw new VoxpostError("STORE_UNREACHABLE", `${nameOf(request)}: ${reasonOf(error)}`, {
-          cause: error,
-          context: { requestId },
-        });
+        const repeat = attempt < BROKEN && request.repeat !== false && fault.code === "STORE_UNREACHABLE";
+        if (repeat) return undefined;
+        throw fault;
       });
       if (!response) {
         await pause((attempt - 1) * 50, signal);
@@ -105,8 +104,9 @@ export class Client {
     return fetch(url, {
       method: request.method,
       signal,
-      // A redirect would take the token, and a caller's voice, to where nobody configured.
-      redirect: "manual",
+      // A redirect would take the token, and a caller's voice, to where nobody configured. With "manual" Node's fetch
+      // keeps a copy of all that it sends, so audio goes with "error", which tells less.
+      redirect: request.body ? "error" : "manual",
       headers: {
         "x-request-id": requestId,
         "user-agent": PROTOCOL,
@@ -176,10 +176,4 @@ async function readText(response: Response, limit: number): Promise<string | und
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
-}
-
-/** fetch says "fetch failed", and the reason in its cause. */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return (cause instanceof Error && cause.message) || String(error);
 }

@@ -1,4 +1,5 @@
 import { type ErrorCode, VoxpostError } from "../../../errors.ts";
+import { errnoOf } from "../../disk.ts";
 import { problemSchema } from "./protocol.ts";
 
 interface Fault {
@@ -50,10 +51,31 @@ function byClass(status: number): Fault {
   if (status >= 500) return { code: "STORE_UNREACHABLE" };
   if (status >= 400) return { code: "STORE_REFUSED", retryable: true };
   if (status >= 300 || status === 0) {
-    return { code: "STORE_REFUSED", retryable: true, help: "redirects are not followed: set url" };
+    return { code: "STORE_REFUSED", retryable: true, help: REDIRECTED };
   }
   return { code: "STORE_UNREACHABLE", help: "that is no answer of the protocol" };
 }
+
+/** No answer at all. fetch says "fetch failed", and the reason in its cause. */
+export function toNetworkFault(error: unknown, what: string, requestId: string): VoxpostError {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const reason = (cause instanceof Error && cause.message) || String(error);
+  const help = HELP.find(([pattern]) => pattern.test(`${errnoOf(cause)} ${reason}`))?.[1];
+  const options = { cause: error, context: { requestId } };
+  if (help === undefined) return new VoxpostError("STORE_UNREACHABLE", `${what}: ${reason}`, options);
+  return new VoxpostError("STORE_REFUSED", `${what}: ${reason}; ${help}`, { ...options, retryable: true });
+}
+
+const REDIRECTED = "redirects are not followed: set url";
+
+/** What an administrator can put right. */
+const HELP: ReadonlyArray<readonly [RegExp, string]> = [
+  [/redirect/, REDIRECTED],
+  [
+    /CERT|SELF_SIGNED|ERR_TLS/,
+    "the certificate is not trusted: NODE_EXTRA_CA_CERTS adds an authority (docs/engines/http.md)",
+  ],
+];
 
 /** An answer that says success and makes no sense: another program answers there, or a proxy. */
 export function notTheProtocol(what: string, why: string): VoxpostError {
