@@ -12,6 +12,7 @@ const ROOMS: Record<string, readonly string[]> = {
   sounds: ["ivr/phrase.ts", "ivr/language.ts"],
   ivr: ["model", "custody/name.ts", "sounds", "jobs/ports.ts"],
   jobs: ["model", "custody", "storage"],
+  access: ["model", "storage/pins.ts", "storage/disk.ts"],
   menus: [
     "model",
     "custody/name.ts",
@@ -23,6 +24,7 @@ const ROOMS: Record<string, readonly string[]> = {
     "storage/engine.ts",
     "storage/snapshot.ts",
     "jobs/enqueue.ts",
+    "access/limiter.ts",
   ],
 };
 
@@ -31,7 +33,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   "ari-client": ["ivr/"],
   imapflow: ["storage/engines/imap/"],
   bullmq: ["jobs/"],
-  ioredis: ["jobs/", "custody/", "redis.ts", "main.ts"],
+  ioredis: ["jobs/", "custody/", "access/", "redis.ts", "main.ts"],
   xstate: ["menus/machine.ts"],
 };
 

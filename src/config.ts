@@ -32,6 +32,8 @@ const asterisk = z.strictObject({
   password: z.string().describe("ARI password; or password_file."),
 });
 
+const command = z.array(z.string().min(1)).min(1);
+
 export const configSchema = z.strictObject({
   instance: name
     .default("1")
@@ -68,6 +70,26 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe("Logs are JSON lines on standard error."),
+  pins: z
+    .strictObject({
+      history: z
+        .number()
+        .int()
+        .min(0)
+        .max(10)
+        .default(3)
+        .describe("So many earlier PINs may not be chosen again."),
+      externpasscheck: command
+        .optional()
+        .describe(
+          "Judges a PIN that an owner chooses: gets it on standard input, mailbox and context as arguments; says VALID.",
+        ),
+      externpass: command
+        .optional()
+        .describe("Changes the PIN where the store checks it; called alike. Without it owners cannot."),
+    })
+    .prefault({})
+    .describe("PINs that owners change by telephone (docs/decisions/0006-pins-in-redis-and-on-disk.md)."),
   sweep: z
     .strictObject({
       every: z

@@ -1,5 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { OwnPins } from "./access/own-pins.ts";
+import { PinRecords } from "./access/pin-records.ts";
+import { RedisLoginLimiter } from "./access/redis-limiter.ts";
 import type { Config } from "./config.ts";
 import { Latest } from "./custody/latest.ts";
 import { Ledger } from "./custody/ledger.ts";
@@ -21,7 +24,6 @@ import type { Logger } from "./log.ts";
 import { createAuthenticate } from "./menus/authenticate.ts";
 import { createDeposit, leaveMessage } from "./menus/deposit.ts";
 import { createDirectory } from "./menus/directory.ts";
-import { MemoryLoginLimiter } from "./menus/limiter.ts";
 import { configureMenus } from "./menus/overrides.ts";
 import { createPlayMessage } from "./menus/play-message.ts";
 import { createRetrieve, removeLeftovers } from "./menus/retrieve.ts";
@@ -30,7 +32,6 @@ import type { Counts } from "./model/folder.ts";
 import type { MailboxAddress } from "./model/mailbox.ts";
 import { startPrivateRedis } from "./redis.ts";
 import { EngineStore } from "./storage/engine-store.ts";
-import { createPins } from "./storage/pins.ts";
 import { createEngine } from "./storage/registry.ts";
 import { DiskSnapshots } from "./storage/snapshot.ts";
 import { pollSnapshots } from "./storage/snapshot-poll.ts";
@@ -41,8 +42,11 @@ export interface Voxpost {
   readonly ready: Promise<void>;
   /** Takes no new calls, and resolves when the present ones have ended. */
   drain(): Promise<void>;
-  /** Ends everything at once; recordings and jobs stay where they are, for the next program. */
-  stop(): Promise<void>;
+  /**
+   * Ends everything; recordings and jobs stay where they are, for the next program. Jobs that run may take `graceMs` to
+   * finish (default 10,000).
+   */
+  stop(graceMs?: number): Promise<void>;
 }
 
 export interface VoxpostOptions {
@@ -62,7 +66,17 @@ export async function startVoxpost(config: Config, log: Logger, options: Voxpost
   const redis = config.redis ?? (await startPrivateRedis(join(config.data, "redis"), log));
 
   const engine = createEngine(config.storage, { log, folder: config.folder });
-  const store = new EngineStore({ engine, log, pins: createPins((mailbox) => subscribers.pin(mailbox)) });
+  const queues = new Queues({ url: redis.url, log });
+  const pins = new OwnPins({
+    records: new PinRecords({ path: join(config.data, "pins.json"), redis: queues.redis, log }),
+    configured: (mailbox) => subscribers.pin(mailbox),
+    storeChecks: engine.capabilities.authenticate,
+    history: config.pins.history,
+    ...(config.pins.externpasscheck ? { check: config.pins.externpasscheck } : {}),
+    ...(config.pins.externpass ? { change: config.pins.externpass } : {}),
+    log,
+  });
+  const store = new EngineStore({ engine, log, pins });
   await store.open();
   const snapshots = new DiskSnapshots({
     store,
@@ -72,7 +86,6 @@ export async function startVoxpost(config: Config, log: Logger, options: Voxpost
   });
   const unfollow = snapshots.follow();
 
-  const queues = new Queues({ url: redis.url, log });
   const media = new Media({
     host: config.media.host,
     port: config.media.port,
@@ -94,7 +107,7 @@ export async function startVoxpost(config: Config, log: Logger, options: Voxpost
   const deliveries = join(config.data, "deliveries");
   await Promise.all([removeLeftovers(callFiles), removeLeftovers(deliveries)]);
   mkdirSync(deliveries, { recursive: true, mode: 0o700 });
-  const limiter = new MemoryLoginLimiter();
+  const limiter = new RedisLoginLimiter({ redis: queues.redis, log });
   const custody = { redis: queues.redis, log };
   const [locks, latest] = [new Locks(custody), new Latest(custody)];
   const greetings = new Greetings({
@@ -123,6 +136,15 @@ export async function startVoxpost(config: Config, log: Logger, options: Voxpost
       store,
       limiter,
       folder: callFiles,
+      settings: {
+        greetings: {
+          possible: store.capabilities.greetings,
+          accept: (asterisk, parts) => greetings.accept(asterisk, parts),
+          erase: (mailbox, kind, signal) => greetings.erase(mailbox, kind, signal),
+          discard: messages.discard,
+        },
+        pins,
+      },
       leave: (call, recipients) => leaveMessage(call, recipients, new Map(), messages),
     }),
     authenticate: createAuthenticate({ subscribers, store, limiter, menus }),
@@ -203,10 +225,10 @@ export async function startVoxpost(config: Config, log: Logger, options: Voxpost
     async drain() {
       await Promise.all([...ivrs.values()].map((ivr) => ivr.drain()));
     },
-    async stop() {
+    async stop(graceMs) {
       stopping.abort(new VoxpostError("ABORTED", "The program ends"));
       await sweeps.stop();
-      await workers.close();
+      await workers.close(graceMs);
       await Promise.all([...ivrs.values()].map((ivr) => ivr.close()));
       stopPolling();
       unfollow();

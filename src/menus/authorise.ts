@@ -25,7 +25,7 @@ export async function authorise(
   argument: string,
   { prefix = false, trusted = false, silent = false }: AuthoriseOptions,
   deps: AuthoriseDeps,
-): Promise<{ owner?: Subscriber | undefined; to?: DialplanPlace | undefined }> {
+): Promise<{ owner?: Subscriber | undefined; isNew?: boolean; to?: DialplanPlace | undefined }> {
   const [name = "", given] = argument.split("@");
   const known = prefix ? undefined : lookUp(call, name, argument, deps);
   if (known && trusted) return { owner: known };
@@ -43,9 +43,10 @@ export async function authorise(
     mailbox: known?.address,
     failures: 0,
     owner: undefined as Subscriber | undefined,
+    isNew: false,
   };
   const to = await logIn(login, (deps.menus ?? SHIPPED).login);
-  return { owner: login.owner, to };
+  return { owner: login.owner, isNew: login.isNew, to };
 }
 
 function lookUp(call: Call, name: string, argument: string, deps: AuthoriseDeps): Subscriber | undefined {

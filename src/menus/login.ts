@@ -1,15 +1,17 @@
+import type { LoginEvent, LoginLimiter } from "../access/limiter.ts";
 import { isCode } from "../errors.ts";
 import type { Call, DialplanPlace } from "../ivr/call.ts";
 import { isMailboxName, type MailboxAddress } from "../model/mailbox.ts";
 import type { Subscriber, Subscribers } from "../model/subscriber.ts";
 import type { Store } from "../storage/store.ts";
-import type { LoginLimiter } from "./limiter.ts";
 import { STORE_WAIT, within } from "./wait.ts";
 
 export interface LoginDeps {
   readonly store: Store;
   readonly subscribers: Subscribers;
   readonly limiter: LoginLimiter;
+  /** Told of every login, for counters. */
+  onLogin?(event: LoginEvent): void;
 }
 
 /** Somebody at the telephone who says that they own a mailbox. */
@@ -29,6 +31,8 @@ export interface Login extends LoginDeps {
   /** Wrong ones so far. */
   failures: number;
   owner: Subscriber | undefined;
+  /** The PIN is the mailbox's number, as the administrator has set it. */
+  isNew?: boolean;
 }
 
 /** Without a subscriber who has a limit of their own. */

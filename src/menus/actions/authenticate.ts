@@ -12,18 +12,22 @@ export const authenticate: Action<Login> = {
     if (!mailbox) return { next: "menu", menu: "mailbox" };
     const { number } = call.caller;
     if ((await limiter.blockedFor(mailbox, number)) > 0) {
-      call.log.warn({ mailbox }, "A login was refused: too many wrong PINs");
+      call.log.warn({ mailbox, number, event: "login-locked" }, "A login was refused: too many wrong PINs");
+      login.onLogin?.("login-locked");
       await call.play(["voxpost/locked"]);
       return { next: "exit" };
     }
     login.owner = await patiently(call, isRight(login, entry));
     if (login.owner) {
+      login.isNew = entry === login.owner.address.mailbox;
       await limiter.succeeded(mailbox, number);
+      login.onLogin?.("login-succeeded");
       return { next: "exit" };
     }
     await limiter.failed(mailbox, number);
     login.failures++;
-    call.log.warn({ mailbox, failures: login.failures }, "A login failed");
+    call.log.warn({ mailbox, number, failures: login.failures, event: "login-failed" }, "A login failed");
+    login.onLogin?.("login-failed");
     if (login.failures >= (login.subscribers.find(mailbox)?.maxLogins ?? MAX_LOGINS)) {
       await call.play(["vm-incorrect"]);
       return { next: "exit" };

@@ -8,13 +8,16 @@ export interface LoginLimiter {
   succeeded(mailbox: MailboxAddress, number: string | undefined): Promise<void>;
 }
 
+/** What happened at a login, for counters: the log tells the rest. */
+export type LoginEvent = "login-succeeded" | "login-failed" | "login-locked";
+
 /** So many failures cost nothing: people mistype. */
 const FREE = 5;
 const FIRST_BLOCK = 10_000;
 /** Short for a mailbox, or anybody could lock its owner out; long for a caller. Milliseconds. */
 const LONGEST = { mailbox: 120_000, caller: 3_600_000 };
 /** Forgotten after this long without a failure, milliseconds. */
-const MEMORY = 24 * 3_600_000;
+export const MEMORY = 24 * 3_600_000;
 /** Oldest entries go first beyond this, so that an attack costs no memory. */
 const MOST_ENTRIES = 10_000;
 
@@ -44,7 +47,7 @@ export class MemoryLoginLimiter implements LoginLimiter {
     for (const [key, longest] of keys(mailbox, number)) {
       const before = this.#failures.get(key);
       const count = before && now - before.last < MEMORY ? before.count + 1 : 1;
-      const block = count > FREE ? Math.min(FIRST_BLOCK * 2 ** (count - FREE - 1), longest) : 0;
+      const block = blockAfter(count, longest);
       this.#failures.delete(key);
       this.#failures.set(key, { count, until: now + block, last: now });
     }
@@ -60,7 +63,13 @@ export class MemoryLoginLimiter implements LoginLimiter {
   }
 }
 
-function keys(mailbox: MailboxAddress, number: string | undefined): [string, number][] {
+/** How long nobody may try after so many failures in a row, milliseconds. */
+export function blockAfter(count: number, longest: number): number {
+  return count > FREE ? Math.min(FIRST_BLOCK * 2 ** (count - FREE - 1), longest) : 0;
+}
+
+/** Who is counted, and the longest block of each. */
+export function keys(mailbox: MailboxAddress, number: string | undefined): [string, number][] {
   const box: [string, number] = [formatMailbox(mailbox), LONGEST.mailbox];
   return number ? [box, [`caller ${number}`, LONGEST.caller]] : [box];
 }

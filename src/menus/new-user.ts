@@ -1,0 +1,42 @@
+import { changePin, PIN_WORDS, PinChange } from "./change-pin.ts";
+import { greetingMenus } from "./greeting-menus.ts";
+import { OwnGreeting, recordGreeting } from "./own-greeting.ts";
+import { pinMenus } from "./pin-menus.ts";
+import type { Retrieval } from "./session.ts";
+
+/** So often a PIN may be refused, or a greeting be without a sound. */
+const TRIES = 3;
+
+/**
+ * The first steps of an owner whose PIN is still the mailbox's number, where the site wants them taken: name, greetings, a PIN.
+ * The PIN comes last, so that whoever hangs up before it is asked again.
+ * @returns false when they were not taken to their end: then the call ends
+ */
+export async function setUp(session: Retrieval): Promise<boolean> {
+  const { call, subscriber, greetings } = session;
+  const { settings, menus } = session.deps;
+  await greetings.load();
+  await call.play(["vm-newuser"]);
+  const wanted = [
+    ...(subscriber.forceName ? (["name"] as const) : []),
+    ...(subscriber.forceGreetings ? (["unavailable", "busy"] as const) : []),
+  ];
+  for (const kind of settings.greetings.possible ? wanted : []) {
+    for (let tries = 0; greetings.known[kind] === undefined; tries++) {
+      if (tries === TRIES) return false;
+      const draft = new OwnGreeting(call, subscriber, kind, settings.greetings);
+      const how = await recordGreeting(draft, menus?.greetings ?? greetingMenus);
+      if (how === "silent") return false;
+      if (how === "accepted") break;
+      await call.play(["vm-tooshort"]);
+    }
+  }
+  if (!settings.pins.isPossible(subscriber)) return true;
+  for (let tries = 0; tries < TRIES; tries++) {
+    const how = await changePin(new PinChange(call, subscriber, settings.pins), menus?.pins ?? pinMenus);
+    await call.play(PIN_WORDS[how]);
+    if (how === "changed") return true;
+    if (how === "silent" || how === "failed") return false;
+  }
+  return false;
+}
