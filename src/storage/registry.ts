@@ -10,6 +10,7 @@ import { fileScheme } from "./engines/file/index.ts";
 import { httpScheme } from "./engines/http/index.ts";
 import { imapScheme } from "./engines/imap/index.ts";
 import { memoryScheme } from "./engines/memory/index.ts";
+import { spoolScheme } from "./engines/spool/index.ts";
 import { sqlScheme } from "./engines/sql/index.ts";
 import { layersOption, wrap } from "./layers/table.ts";
 import { type EngineContext, engineTree, type Scheme, treesIn } from "./scheme.ts";
@@ -27,6 +28,7 @@ const SCHEMES: Readonly<Record<string, Scheme>> = {
   file: fileScheme,
   imap: imapScheme,
   sql: sqlScheme,
+  spool: spoolScheme,
   http: httpScheme,
   archive: archiveScheme,
   merge: mergeScheme,

@@ -1,5 +1,7 @@
 import { describe, expect, type TestContext, test } from "vitest";
+import type { Folder } from "../../src/model/folder.ts";
 import type { MailboxAddress } from "../../src/model/mailbox.ts";
+import type { NewMessage } from "../../src/model/message.ts";
 import type { Capabilities, Engine } from "../../src/storage/engine.ts";
 import { durabilityCases } from "./contract/durability.ts";
 import { flagCases } from "./contract/flags.ts";
@@ -123,10 +125,8 @@ async function runCase(
 
 /** An engine that is only read, with an `append` that goes past it. */
 function readOnly(engine: Engine, put: NonNullable<Fixture["put"]>, skip: (what: string) => never): Engine {
-  return Object.assign(Object.create(engine) as Engine, {
-    name: engine.name,
-    capabilities: engine.capabilities,
-    async append(folder: Folder, message: NewMessage, signal?: AbortSignal) {
+  const instead: Partial<Engine> = {
+    async append(folder, message, signal) {
       if (signal) skip("be cancelled while it stores");
       await put(folder, message);
       const [entry] = await engine.find(message.mailbox, { id: message.id });
@@ -138,6 +138,12 @@ function readOnly(engine: Engine, put: NonNullable<Fixture["put"]>, skip: (what:
     remove: () => skip("remove messages"),
     writeGreeting: () => skip("write greetings"),
     removeGreeting: () => skip("remove greetings"),
+  };
+  return new Proxy(engine, {
+    get(target, name) {
+      const value: unknown = Reflect.get(instead, name) ?? Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
   });
 }
 
