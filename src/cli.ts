@@ -38,12 +38,12 @@ program
       console.log("voxpost: draining; a second signal ends it at once");
       return Promise.race([voxpost.drain(), after(drain * 1000)]);
     });
-    await Promise.race([voxpost.ready, end]);
-    console.log("voxpost: ready");
-    await end;
-    await voxpost.stop();
-    console.log("voxpost: ended");
-    process.exit(0);
+    // Told in the order in which it happens: an end may come first.
+    void voxpost.ready.then(() => console.log("voxpost: ready")).catch(() => {});
+    const drained = await end;
+    await voxpost.stop(drained ? undefined : 0);
+    console.log(drained ? "voxpost: ended" : "voxpost: ended at once");
+    process.exit(drained ? 0 : 1);
   });
 
 program
@@ -112,15 +112,20 @@ function loadConfig(): Config {
   return config;
 }
 
-/** Resolves when the work that the first signal began is done, or at a second signal. */
-function onSignals(signals: NodeJS.Signals[], begin: () => Promise<void>): Promise<void> {
+/** True when the work that the first signal began is done, false at a second signal. A later one ends the process there and then. */
+function onSignals(signals: NodeJS.Signals[], begin: () => Promise<void>): Promise<boolean> {
   return new Promise((resolve) => {
-    let begun = false;
+    let received = 0;
+    let over = false;
+    const end = (drained: boolean) => {
+      over = true;
+      resolve(drained);
+    };
     for (const signal of signals) {
       process.on(signal, () => {
-        if (begun) return resolve();
-        begun = true;
-        void begin().then(resolve);
+        if (over) process.exit(1);
+        if (received++ > 0) return end(false);
+        void begin().then(() => end(true));
       });
     }
   });

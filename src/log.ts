@@ -1,4 +1,12 @@
-import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from "pino";
+import {
+  type DestinationStream,
+  destination,
+  type Logger,
+  pino,
+  stdSerializers,
+  stdTimeFunctions,
+} from "pino";
+import { VoxpostError } from "./errors.ts";
 
 export type { Logger };
 
@@ -12,8 +20,22 @@ export function createLogger(level = "info", out: DestinationStream = destinatio
       level,
       base: null,
       timestamp: stdTimeFunctions.isoTime,
+      serializers: { err: describeError },
       redact: { paths: SECRETS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: "[redacted]" },
     },
     out,
   );
+}
+
+/** An error of our list says by itself what is wrong; only one that nobody foresaw comes with its stack. */
+function describeError(error: Error): object {
+  if (!(error instanceof VoxpostError) || error.code === "INTERNAL") return stdSerializers.err(error);
+  const { code, message, context, cause } = error;
+  const because = cause instanceof Error && !message.includes(cause.message) ? cause.message : undefined;
+  return {
+    code,
+    message,
+    ...(Object.keys(context).length > 0 ? { context } : {}),
+    ...(because ? { because } : {}),
+  };
 }

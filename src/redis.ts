@@ -29,7 +29,8 @@ export async function startPrivateRedis(folder: string, log: Logger): Promise<Pr
 
   const settings = ["--port", "0", "--unixsocket", socket, "--unixsocketperm", "600", "--dir", folder];
   const durability = ["--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction"];
-  const child = spawn("redis-server", [...settings, ...durability], { stdio: "ignore" });
+  // In a group of its own: Ctrl-C in a terminal must not end it before we have drained.
+  const child = spawn("redis-server", [...settings, ...durability], { stdio: "ignore", detached: true });
   const failed = once(child, "error").then(([error]) => {
     throw VoxpostError.from(
       error,

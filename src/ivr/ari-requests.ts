@@ -102,7 +102,9 @@ export class AriRequests {
         throw new VoxpostError("ABORTED", `${method} ${path} was cancelled`, { cause: error, context });
       }
       const late = timeout.signal.aborted ? ` within ${this.#timeoutMs} ms` : "";
-      const text = `No answer${late} to ${method} ${url.origin}/ari${path}`;
+      // fetch itself only says that it failed.
+      const why = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : "";
+      const text = `No answer${late} to ${method} ${url.origin}/ari${path}${why}`;
       throw new VoxpostError("ASTERISK_UNREACHABLE", text, { cause: error, context });
     } finally {
       clearTimeout(timer);

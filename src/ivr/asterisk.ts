@@ -38,6 +38,7 @@ export class Asterisk {
   readonly #stateListeners = new Set<(state: AsteriskState) => void>();
   readonly #closing = new AbortController();
   #state: AsteriskState = "connecting";
+  #isAway = false;
   #subscription: AriSubscription | undefined;
   #running: Promise<void> | undefined;
 
@@ -107,7 +108,7 @@ export class Asterisk {
           wait = first;
         });
       } catch (error) {
-        this.log.warn({ err: error, againInMs: wait }, "Asterisk is not to be reached");
+        this.#tell(error);
       }
       if (this.#isOver()) return;
       await this.#pause(wait);
@@ -155,6 +156,13 @@ export class Asterisk {
     }
   }
 
+  /** Once when it goes away; the attempts that follow say nothing new. */
+  #tell(error: unknown): void {
+    const level = this.#isAway ? "debug" : "warn";
+    this.#isAway = true;
+    this.log[level]({ err: error }, "Asterisk is not to be reached; trying again until it is");
+  }
+
   #replaced(): void {
     this.#setState("replaced");
     this.#closing.abort();
@@ -174,6 +182,7 @@ export class Asterisk {
   #setState(state: AsteriskState): void {
     if (this.#state === state || this.#isOver()) return;
     this.#state = state;
+    if (state === "up") this.#isAway = false;
     this.log.info({ state }, "connection to Asterisk");
     for (const listener of [...this.#stateListeners]) listener(state);
   }

@@ -1,4 +1,5 @@
 import { Redis } from "ioredis";
+import { VoxpostError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 
 /** BullMQ's keys lie under this; the braces keep them on one node of a Redis Cluster. */
@@ -22,9 +23,14 @@ export function boundedRedis(url: string, log: Logger): Redis {
   return withLog(redis, log);
 }
 
-/** For a worker, which waits for its next job on a connection of its own, however long that takes. */
-export function blockingRedis(url: string, log: Logger): Redis {
-  return withLog(new Redis({ ...address(url), maxRetriesPerRequest: null, retryStrategy }), log);
+/**
+ * For a worker, which waits for its next job on a connection of its own, however long that takes. It keeps quiet: the other one
+ * tells when Redis goes and comes.
+ */
+export function blockingRedis(url: string): Redis {
+  const redis = new Redis({ ...address(url), maxRetriesPerRequest: null, retryStrategy });
+  redis.on("error", () => {});
+  return redis;
 }
 
 /** `redis://…`, `rediss://…`, or `unix:///path`. */
@@ -49,7 +55,8 @@ function retryStrategy(attempt: number): number {
 function withLog(redis: Redis, log: Logger): Redis {
   let away = false;
   redis.on("error", (error: Error) => {
-    if (!away) log.error({ err: error }, "Redis does not answer; trying again until it does");
+    const err = VoxpostError.from(error, "QUEUE_UNREACHABLE", "Redis cannot be used");
+    if (!away) log.error({ err }, "jobs wait for Redis; trying again until it answers");
     away = true;
   });
   redis.on("ready", () => {

@@ -17,6 +17,8 @@ export class SweepSchedule {
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #running = new Map<string, Promise<void>>();
   readonly #results = new Map<string, SweepResult>();
+  /** Told once, when it goes away. */
+  readonly #away = new Set<string>();
 
   constructor(options: ScheduleOptions) {
     this.#options = options;
@@ -50,8 +52,11 @@ export class SweepSchedule {
     try {
       const result = await sweeps.get(asterisk)?.run(this.#stopping.signal);
       if (result) this.#results.set(asterisk, result);
+      this.#away.delete(asterisk);
     } catch (error) {
-      log.warn({ err: error, asterisk }, "sweep put off: Asterisk does not answer");
+      const level = this.#away.has(asterisk) ? "debug" : "warn";
+      this.#away.add(asterisk);
+      log[level]({ err: error, asterisk }, "sweep put off: Asterisk does not answer");
     }
     this.#running.delete(asterisk);
     if (this.#stopping.signal.aborted) return;

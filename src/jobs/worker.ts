@@ -36,10 +36,12 @@ export class Workers {
   readonly #redis: Redis;
   readonly #workers: Worker[];
   readonly #closing = new AbortController();
+  /** Jobs at work. */
+  #running = 0;
 
   constructor(options: WorkersOptions) {
     this.#options = options;
-    this.#redis = blockingRedis(options.url, options.log);
+    this.#redis = blockingRedis(options.url);
     this.#workers = jobNames.map((name) => this.#start(name));
   }
 
@@ -50,8 +52,11 @@ export class Workers {
     const timer = setTimeout(() => {
       this.#closing.abort(new VoxpostError("ABORTED", "The program ends"));
     }, graceMs);
+    // While Redis is away a worker waits for it even with nothing to hand back.
+    const isIdle = this.#running === 0 && this.#redis.status !== "ready";
     const finished = Promise.all(this.#workers.map((worker) => worker.close()));
-    await Promise.race([finished, waited(graceMs + HAND_BACK_MS)]).finally(() => clearTimeout(timer));
+    await Promise.race([finished, waited(isIdle ? 0 : graceMs + HAND_BACK_MS)]);
+    clearTimeout(timer);
     await Promise.race([
       Promise.all(this.#workers.map((worker) => worker.close(true))),
       waited(HAND_BACK_MS),
@@ -72,7 +77,7 @@ export class Workers {
       removeOnFail: { count: 0 },
       settings: { backoffStrategy: this.#options.backoff ?? backoff },
     });
-    worker.on("error", () => {}); // blockingRedis logs it
+    worker.on("error", () => {}); // boundedRedis logs it
     worker.on("stalled", (id) =>
       log.warn({ job: name, id }, "a worker died or was stalled; its job runs again"),
     );
@@ -82,15 +87,23 @@ export class Workers {
   async #run<N extends JobName>(name: N, job: Job, signal: AbortSignal | undefined): Promise<void> {
     const log = this.#options.log.child({ job: name, id: job.id, attempt: job.attemptsMade + 1 });
     const signals = [this.#closing.signal, ...(signal ? [signal] : [])];
+    this.#running++;
     try {
       await this.#options.processors[name](readJob(name, job.data), AbortSignal.any(signals));
+      if (job.attemptsMade > 0) log.info("job done after all");
     } catch (error) {
       if (isWorthRetrying(error)) {
-        log.warn({ err: error }, "job will be tried again");
+        // A store that is away fails every job again and again; the first failure of each says it all.
+        log[job.attemptsMade === 0 ? "warn" : "debug"](
+          { err: error },
+          "job will be tried again until it is done",
+        );
         throw error;
       }
       log.error({ err: error }, "job given up; recordings stay where they are");
       throw new UnrecoverableError(error instanceof Error ? error.message : String(error));
+    } finally {
+      this.#running--;
     }
   }
 }

@@ -30,7 +30,7 @@ describe("queues and workers", () => {
   });
   afterEach(async () => {
     for (const each of closing.splice(0).reverse()) await each.close();
-    const redis = blockingRedis(url, log);
+    const redis = blockingRedis(url);
     await redis.flushall();
     redis.disconnect();
   });
@@ -127,7 +127,7 @@ describe("queues and workers", () => {
   });
 
   it("takes jobs of other versions as far as it understands them, and none of them stops the rest", async () => {
-    const redis = blockingRedis(url, log);
+    const redis = blockingRedis(url);
     const queue = new Queue("deposit", { connection: redis, prefix: PREFIX });
     const { parts } = request();
     await queue.add("deposit", { asterisk: "pbx", parts: "not a list" });
