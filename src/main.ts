@@ -19,6 +19,7 @@ import { mwi } from "./jobs/mwi.ts";
 import { Queues } from "./jobs/queues.ts";
 import { SweepSchedule } from "./jobs/schedule.ts";
 import { Sweep } from "./jobs/sweep.ts";
+import { TrashPurge } from "./jobs/trash.ts";
 import { Workers } from "./jobs/worker.ts";
 import type { Logger } from "./log.ts";
 import { createAuthenticate } from "./menus/authenticate.ts";
@@ -190,6 +191,8 @@ export async function startVoxpost(config: Config, log: Logger, options: Voxpost
     folder: deliveries,
     log,
   };
+  const trash = new TrashPurge({ store, subscribers, file: join(config.data, "trash.json"), log });
+  trash.start();
   const lamp = {
     async publish(mailbox: MailboxAddress, counts: Counts) {
       const names = [mailbox, ...subscribers.aliasesOf(mailbox)];
@@ -228,6 +231,7 @@ export async function startVoxpost(config: Config, log: Logger, options: Voxpost
     async stop(graceMs) {
       stopping.abort(new VoxpostError("ABORTED", "The program ends"));
       await sweeps.stop();
+      await trash.stop();
       await workers.close(graceMs);
       await Promise.all([...ivrs.values()].map((ivr) => ivr.close()));
       stopPolling();

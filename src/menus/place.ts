@@ -13,11 +13,22 @@ export interface Place {
   /** Spoken name, before `vm-messages`. */
   readonly prompt: string;
   readonly key?: Key;
+  /** Spoken name, where it is no folder of app_voicemail's. */
+  readonly words?: Script;
 }
 
 export const URGENT: Place = { name: "urgent", folder: "INBOX", view: "urgent", prompt: "vm-Urgent" };
 export const NEW: Place = { name: "new", folder: "INBOX", view: "new", prompt: "vm-INBOX", key: "0" };
 export const OLD: Place = { name: "old", folder: "INBOX", view: "old", prompt: "vm-Old", key: "1" };
+
+/** What was deleted: in no list of folders, and opened by a key of its own. */
+export const TRASH: Place = {
+  name: "trash",
+  folder: "Trash",
+  view: "all",
+  prompt: "voxpost/deleted",
+  words: ["voxpost/deleted", "vm-messages"],
+};
 
 /** In the order of their keys, which is that of app_voicemail's folder numbers. */
 export const PLACES: readonly Place[] = [
@@ -48,5 +59,6 @@ export function isAnnounced(place: Place, { folderSounds }: Pick<Subscriber, "fo
 /** "new messages", or the sound that the site has for the folder. */
 export function nameOf(place: Place, { folderSounds }: Pick<Subscriber, "folderSounds">): Script {
   const sound = place.view === "all" ? folderSounds[place.folder] : undefined;
+  if (place.words) return place.words;
   return [sound === undefined ? { folder: place.prompt } : { sound }];
 }

@@ -11,7 +11,7 @@ import { forward } from "./actions/forward.ts";
 import { help } from "./actions/help.ts";
 import { cancel, exit, main } from "./actions/leaving.ts";
 import { next } from "./actions/next.ts";
-import { openFolder } from "./actions/open-folder.ts";
+import { openFolder, openTrash } from "./actions/open-folder.ts";
 import { prepend } from "./actions/prepend.ts";
 import { previous } from "./actions/previous.ts";
 import { repeat } from "./actions/repeat.ts";
@@ -79,8 +79,25 @@ const messageMenu: Menu = {
 const advancedMenu: Menu = {
   name: "advanced",
   title: "Advanced options",
-  prompt: ["vm-toreply", "vm-tocallback", "vm-tohearenv", "vm-tomakecall", "vm-leavemsg", "vm-starmain"],
-  keys: { "1": "reply", "2": "callback", "3": "envelope", "4": "dialout", "5": "send", "*": "main" },
+  always: true,
+  prompt: [
+    "vm-toreply",
+    "vm-tocallback",
+    "vm-tohearenv",
+    "vm-tomakecall",
+    "vm-leavemsg",
+    "vm-starmain",
+    { announce: "trash" },
+  ],
+  keys: {
+    "1": "reply",
+    "2": "callback",
+    "3": "envelope",
+    "4": "dialout",
+    "5": "send",
+    "6": "trash",
+    "*": "main",
+  },
 };
 
 function folderMenu(name: string, title: string, question: string, verb: string): Menu {
@@ -113,6 +130,7 @@ export const retrievalMenus: MenuSet<Retrieval> = {
     ...[reply, callback, callnumber, othernumber, dialout, dial],
     ...[forward, send, extension, directory, address, prepend, asis],
     ...settingsActions,
+    openTrash,
     ...openFolder,
     ...saveTo,
   ),

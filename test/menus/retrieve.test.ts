@@ -168,7 +168,7 @@ describe("after login", () => {
 
   it("announces only keys that do something", async () => {
     const { heard } = await world.retrieve(OWN, [["vm-youhave", "#"]]);
-    expect(heard[0]).toBe("vm-youhave vm-no vm-messages vm-press 2 voxpost/to-folders vm-helpexit");
+    expect(heard[0]).toBe("vm-youhave vm-no vm-messages vm-opts vm-helpexit");
   });
 
   it("says goodbye after three idle rounds, and counts only rounds in a row", async () => {
@@ -551,5 +551,60 @@ describe("when the store is away", () => {
     );
     expect(heard.at(-1)).toBe("> hangs up");
     expect(phone.left).toBeUndefined();
+  });
+});
+
+describe("the trash", () => {
+  beforeEach(async () => {
+    await world.message({ id: "t1", folder: "Trash" });
+    await world.message({ id: "t2", folder: "Trash" });
+    await world.message({ id: "n1" });
+  });
+
+  it("is opened from the advanced options, and gives back what was deleted", async () => {
+    const { heard, missed } = await world.retrieve(OWN, [
+      ["vm-onefor", "3"],
+      ["vm-starmain vm-press 6 voxpost/to-trash", "6"],
+      ["voxpost/deleted vm-messages vm-onefor voxpost/deleted vm-messages", "1"],
+      ["(message t1", "7"],
+      ["vm-undeleted", "6"],
+      ["(message t2", HANGS_UP],
+    ]);
+    expect(missed).toEqual([]);
+    expect(heard.join(" ")).not.toContain("vm-deleted");
+    expect(await world.messages()).toEqual({ t1: "INBOX heard", t2: "Trash new", n1: "INBOX new" });
+  });
+
+  it("gives back nothing with option r, and what was got back can be deleted again", async () => {
+    const trash = (reaction: string) =>
+      [
+        ["vm-onefor", "36"],
+        ["voxpost/deleted vm-messages", "1"],
+        ["(message t1", reaction],
+      ] as const;
+    await world.retrieve(["1001", "sr"], trash("7"));
+    await world.retrieve(OWN, trash("77"));
+    expect(await world.messages()).toMatchObject({ t1: "Trash heard" });
+    await world.retrieve(OWN, trash("7"));
+    expect(await world.messages()).toMatchObject({ t1: "INBOX heard" });
+  });
+
+  it("says so when the store is away, and the message stays where it is", async () => {
+    const { heard } = await world.retrieve(OWN, [
+      ["vm-onefor", "36"],
+      ["voxpost/deleted vm-messages", "1"],
+      [
+        "(message t1",
+        {
+          presses: "7",
+          meanwhile: async () => {
+            world.away = true;
+          },
+        },
+      ],
+      ["voxpost/store-away", HANGS_UP],
+    ]);
+    expect(heard.join(" ")).not.toContain("vm-undeleted");
+    expect(await world.messages()).toMatchObject({ t1: expect.stringMatching(/^Trash/) });
   });
 });

@@ -6,7 +6,8 @@ import type { Retrieval } from "../session.ts";
 export const remove: Action<Retrieval> = {
   name: "delete",
   title: "delete this message",
-  available: (session) => !session.readOnly && session.current?.deleted === false,
+  available: ({ readOnly, current }) =>
+    !readOnly && current?.deleted === false && current.entry.ref.folder !== "Trash",
   async run(session) {
     if (session.current) session.current.deleted = true;
     return afterCommand(session, ["vm-deleted"]);
