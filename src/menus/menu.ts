@@ -15,6 +15,8 @@ export interface Menu {
   /** Said once instead of the prompt after the outcome `help`. Default: the prompt. */
   readonly help?: Prompt;
   readonly keys: KeyMap;
+  /** Offered also when nothing can be done in it at this moment: a stock sound speaks of it together with others. */
+  readonly always?: true;
   /** Keys up to `#` are one answer, such as a mailbox number; single keys in `keys` win over it. */
   readonly entry?: { readonly action: string; readonly maxKeys?: number; readonly betweenMs?: number };
   /** What a key does that stands nowhere else. Default: it is invalid. */
@@ -128,6 +130,7 @@ export function isAvailable<S extends Session>(set: MenuSet<S>, session: S, targ
   if (action) return action.available?.(session) ?? true;
   const menu = set.menus[target];
   if (!menu) return false;
+  if (menu.always) return true;
   return Object.values(menu.keys)
     .flat()
     .some((inner) => {

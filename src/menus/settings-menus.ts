@@ -9,6 +9,7 @@ import type { Retrieval } from "./session.ts";
 const settingsMenu: Menu = {
   name: "options",
   title: "Mailbox options",
+  always: true,
   prompt: [{ sentence: "temporary" }, "vm-options", { announce: "greetings" }],
   keys: {
     "1": "unavailable",

@@ -162,7 +162,10 @@ describe("deposit", () => {
           expect(fuzzer.moments).toBeLessThan(MOST_MOMENTS);
           const kept = world.deposits.flat();
           expect(world.deposits.length).toBeLessThanOrEqual(1);
-          expect([...kept, ...world.discarded].sort()).toEqual([...phone.recorded].sort());
+          const names = phone.recorded.map(
+            (name) => world.renamed.find(([from]) => from === name)?.[1] ?? name,
+          );
+          expect([...kept, ...world.discarded].sort()).toEqual(names.sort());
           for (const name of phone.recorded) expect(parseName(name).recipients).toHaveLength(2);
           expect(phone.left !== undefined).toBe(!phone.signal.aborted);
           if (phone.left) expect(phone.variables.get("VMSTATUS")).toMatch(/^(SUCCESS|USEREXIT|FAILED)$/);

@@ -152,7 +152,7 @@ scenario("who called is told before a message, where the owner wants it", async 
 scenario("help tells all keys", async (world) => {
   const box = world.box();
   const owner = await world.owner(box);
-  const folders = ["vm-onefor", "vm-INBOX", "vm-messages", "vm-press", "digits/2", "voxpost/to-folders"];
+  const folders = ["vm-onefor", "vm-INBOX", "vm-messages", "vm-opts"];
   await leaveMessage(world, box);
   await world.mailbox(box).has({ new: 1 });
   await logIn(world, owner, box);
