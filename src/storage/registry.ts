@@ -12,7 +12,7 @@ import { imapScheme } from "./engines/imap/index.ts";
 import { memoryScheme } from "./engines/memory/index.ts";
 import { spoolScheme } from "./engines/spool/index.ts";
 import { sqlScheme } from "./engines/sql/index.ts";
-import { layersOption, wrap } from "./layers/table.ts";
+import { anyEngine, wrap } from "./layers/table.ts";
 import { type EngineContext, engineTree, type Scheme, treesIn } from "./scheme.ts";
 
 /**
@@ -44,7 +44,7 @@ const SCHEMES: Readonly<Record<string, Scheme>> = {
  */
 export function createEngine(tree: unknown, context: EngineContext, path = "storage"): Engine {
   const faults = engineFaults(tree, path);
-  const { scheme, own, layers } = partsOf(tree);
+  const { scheme, own, common } = partsOf(tree);
   if (faults.length > 0 || !scheme) {
     throw new VoxpostError("CONFIG_INVALID", `The storage cannot be opened:\n  - ${faults.join("\n  - ")}`, {
       context: { path },
@@ -53,29 +53,29 @@ export function createEngine(tree: unknown, context: EngineContext, path = "stor
   const children = (slot: string) =>
     new Map(treesIn(tree, slot).map(([at, inner]) => [at, createEngine(inner, context, `${path}.${at}`)]));
   const place = { path, children };
-  return wrap(scheme.create(own, context, place), layersOption.parse(layers), context, place);
+  return wrap(scheme.create(own, context, place), anyEngine.parse(common), context, place);
 }
 
 /** Every fault of a configuration tree in words, each with its path; empty when there is none. */
 export function engineFaults(tree: unknown, path = "storage"): string[] {
-  const { scheme, own, layers } = partsOf(tree);
+  const { scheme, own, common } = partsOf(tree);
   if (!scheme) {
     return [`${path}.engine: choose one of ${Object.keys(SCHEMES).join(", ")} (docs/engines/)`];
   }
   const parsed = [
     ...(scheme.options.safeParse(own).error?.issues ?? []).map((issue) => describe(issue, path)),
-    ...(layersOption.safeParse(layers).error?.issues ?? []).map((issue) => describe(issue, `${path}.layers`)),
+    ...(anyEngine.safeParse(common).error?.issues ?? []).map((issue) => describe(issue, path)),
   ];
   const inner = scheme.slots.flatMap((slot) => treesIn(own, slot));
   return [...parsed, ...inner.flatMap(([at, child]) => engineFaults(child, `${path}.${at}`))];
 }
 
-/** `layers` may stand in the tree of any engine; the rest is the engine's own. */
-function partsOf(tree: unknown): { scheme: Scheme | undefined; own: unknown; layers: unknown } {
-  const { layers = [], ...own } = engineTree.safeParse(tree).data ?? {};
+/** What may stand in the tree of any engine, and what is the engine's own. */
+function partsOf(tree: unknown): { scheme: Scheme | undefined; own: unknown; common: unknown } {
+  const { layers, compress, ...own } = engineTree.safeParse(tree).data ?? {};
   const name = own.engine;
   const known = typeof name === "string" && Object.hasOwn(SCHEMES, name);
-  return { scheme: known ? SCHEMES[name] : undefined, own, layers };
+  return { scheme: known ? SCHEMES[name] : undefined, own, common: { layers, compress } };
 }
 
 function describe(issue: z.core.$ZodIssue, path: string): string {

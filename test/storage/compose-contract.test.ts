@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { withCompression } from "../../src/storage/compose/archive/compress.ts";
 import { createArchive } from "../../src/storage/compose/archive/engine.ts";
 import { createMerge } from "../../src/storage/compose/merge/engine.ts";
 import { createOverlay } from "../../src/storage/compose/overlay/engine.ts";
 import { createRoute } from "../../src/storage/compose/route/engine.ts";
 import type { Engine } from "../../src/storage/engine.ts";
+import { withCompression } from "../../src/storage/layers/compress.ts";
 import { same } from "../../src/storage/layers/layer.ts";
 import { Marks } from "../../src/storage/marks.ts";
 import { mirrorOf, type Site, testComposite } from "./composites.ts";

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Engine } from "../engine.ts";
 import { Marks } from "../marks.ts";
 import { type EngineContext, notesFolder, notesOption, type Place } from "../scheme.ts";
+import { compression, withCompression } from "./compress.ts";
 import { withFlags } from "./flags.ts";
 import { withObserve } from "./observe.ts";
 import { withRetry } from "./retry.ts";
@@ -27,11 +28,22 @@ const layer = z.discriminatedUnion("layer", [
 
 type Layer = z.output<typeof layer>;
 
-/** What may stand behind `layers:` of any engine: the first is next to the engine, the last is outermost. */
-export const layersOption = z.array(layer);
+/** What may stand in the tree of any engine, beside its own keys. */
+export const anyEngine = z.looseObject({
+  compress: compression
+    .optional()
+    .describe("Keep audio compressed: gzip, or zstd with Node 22.15. Default: as it comes."),
+  layers: z.array(layer).default([]).describe("The first is next to the engine, the last is outermost."),
+});
 
-export function wrap(engine: Engine, layers: readonly Layer[], context: EngineContext, place: Place): Engine {
-  return layers.reduce((inner, options) => wrapOnce(inner, options, context, place), engine);
+export function wrap(
+  engine: Engine,
+  { compress, layers }: z.output<typeof anyEngine>,
+  context: EngineContext,
+  place: Place,
+): Engine {
+  const inmost = compress ? withCompression(engine, compress) : engine;
+  return layers.reduce((inner, options) => wrapOnce(inner, options, context, place), inmost);
 }
 
 function wrapOnce(inner: Engine, options: Layer, context: EngineContext, place: Place): Engine {

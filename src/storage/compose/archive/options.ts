@@ -1,4 +1,3 @@
-import * as zlib from "node:zlib";
 import { z } from "zod";
 import { engineTree, notesOption } from "../../scheme.ts";
 
@@ -29,13 +28,6 @@ export const archiveOptions = z
       .optional()
       .describe(
         "Bytes of a mailbox that stay; older messages are moved. Needs a live engine that tells its quota.",
-      ),
-    compress: z
-      .enum(["gzip", "zstd"])
-      .refine((how) => how !== "zstd" || "createZstdCompress" in zlib, "zstd needs Node 22.15; use gzip")
-      .optional()
-      .describe(
-        "gzip or zstd (Node 22.15 or later). Audio in the archive is compressed. Default: it is not.",
       ),
     notes: notesOption,
   })

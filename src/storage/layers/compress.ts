@@ -1,17 +1,22 @@
 import { pipeline, Readable } from "node:stream";
 import * as zlib from "node:zlib";
-import { VoxpostError } from "../../../errors.ts";
-import type { AudioPart, AudioSource } from "../../../model/message.ts";
-import type { Engine } from "../../engine.ts";
-import { same } from "../../layers/layer.ts";
+import { z } from "zod";
+import { VoxpostError } from "../../errors.ts";
+import type { AudioPart, AudioSource } from "../../model/message.ts";
+import type { Engine } from "../engine.ts";
+import { same } from "./layer.ts";
 
-type Compression = "gzip" | "zstd";
+export const compression = z
+  .enum(["gzip", "zstd"])
+  .refine((how) => how !== "zstd" || "createZstdCompress" in zlib, "zstd needs Node 22.15; use gzip");
+
+type Compression = z.output<typeof compression>;
 
 /**
  * Keeps audio compressed in the engine inside. What is compressed says so in its media type, by a suffix of RFC 6839:
  * `audio/wav+gzip`; so each message is opened rightly whatever the option says today.
  */
-export function withCompression(inner: Engine, how: Compression | "none"): Engine {
+export function withCompression(inner: Engine, how: Compression): Engine {
   return {
     ...same(inner),
     append: (folder, message, signal) =>
@@ -26,8 +31,7 @@ export function withCompression(inner: Engine, how: Compression | "none"): Engin
   };
 }
 
-function compressed(source: AudioSource, how: Compression | "none"): AudioSource {
-  if (how === "none") return source;
+function compressed(source: AudioSource, how: Compression): AudioSource {
   return {
     ...source,
     contentType: `${source.contentType}+${how}`,
@@ -49,7 +53,7 @@ async function* explained(bytes: Readable): AsyncGenerator<Buffer> {
   try {
     yield* bytes;
   } catch (error) {
-    throw VoxpostError.from(error, "MESSAGE_MALFORMED", "Compressed audio in the archive is damaged");
+    throw VoxpostError.from(error, "MESSAGE_MALFORMED", "Compressed audio is damaged");
   }
 }
 
