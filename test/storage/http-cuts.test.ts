@@ -102,6 +102,26 @@ describe("a connection that is cut in the middle", () => {
     await expect(bytesOf(part.stream)).rejects.toMatchObject(GONE);
   });
 
+  test("audio that is too long for the server is refused for good, and not sent again", async () => {
+    const served = await serve(undefined, { limits: { audioBytes: 1_000_000 } });
+    ends.push(served.dispose);
+    const engine = closing(await openHttp(served.url));
+    let opened = 0;
+    const long = sound("");
+    const open = async () => {
+      opened++;
+      return Readable.from(
+        (function* () {
+          for (let chunk = 0; chunk < 500; chunk++) yield Buffer.alloc(65_536);
+        })(),
+        { objectMode: false },
+      );
+    };
+    const appending = engine.append("INBOX", newMessage(BOX, { audio: [{ ...long, open }] }));
+    await expect(appending).rejects.toMatchObject({ code: "STORE_REFUSED", retryable: false });
+    expect(opened).toBe(1);
+  });
+
   test("a source that fails on its way keeps its error and is not asked again", async () => {
     const { served, engine } = await cutLine();
     const fault = new Error("the recording is gone");

@@ -17,7 +17,7 @@ export interface Rooms {
 }
 
 /** What an answer says: 204 when undefined; "sent" when it was written already. */
-export type Answer =
+type Answer =
   | { readonly status?: number; readonly headers?: Readonly<Record<string, string>>; readonly json: object }
   | "sent"
   | undefined;

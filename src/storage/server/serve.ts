@@ -28,7 +28,7 @@ export interface ServeOptions {
   readonly limits?: Partial<ServeLimits>;
 }
 
-export interface ServeLimits extends TimeLimits, UploadLimits {
+interface ServeLimits extends TimeLimits, UploadLimits {
   /** A connection on which nothing moves is cut, milliseconds. Longer than any operation of the engine may take. */
   readonly idleMs: number;
   /** Longest time for one request to come in, milliseconds. */
