@@ -1,10 +1,11 @@
-import { VoxpostError } from "../../errors.ts";
+import { isCode, VoxpostError } from "../../errors.ts";
 import { FOLDERS, parseFolder } from "../../model/folder.ts";
 import { GREETINGS } from "../../model/greeting.ts";
 import { formatMailbox, type MailboxAddress, parseMailbox } from "../../model/mailbox.ts";
 import type { AudioPart, Envelope } from "../../model/message.ts";
 import type { Engine, Entry } from "../../storage/engine.ts";
 import { oneLine } from "../../storage/mime/text.ts";
+import { throwIfEnding, wordsOf } from "../../storage/services/report.ts";
 import { walk } from "../../storage/services/walk.ts";
 import { weighMessage } from "../../storage/services/weigh.ts";
 import type { Outcome, Session } from "./session.ts";
@@ -14,6 +15,7 @@ export async function listMailboxes(session: Session): Promise<Outcome> {
   const { signal } = session;
   const engine = await session.open(session.place());
   await engine.check(signal);
+  let outcome: Outcome = "well";
   print(["mailbox", "urgent", "new", "old", "elsewhere"]);
   for await (const mailbox of session.mailboxes()(engine, signal)) {
     try {
@@ -25,11 +27,14 @@ export async function listMailboxes(session: Session): Promise<Outcome> {
       }
       print([formatMailbox(mailbox), inbox.urgent, inbox.new, inbox.old, elsewhere]);
     } catch (error) {
-      // The configuration may name mailboxes, by a range, that the mail server has no account for.
-      if (!(error instanceof VoxpostError) || error.code !== "MAILBOX_UNKNOWN") throw error;
+      throwIfEnding(error, signal);
+      // The configuration may name mailboxes, by a range, that the store has nothing of.
+      if (isCode(error, "MAILBOX_UNKNOWN")) continue;
+      outcome = "faults";
+      session.report.finding({ kind: "fault", where: formatMailbox(mailbox), what: wordsOf(error) });
     }
   }
-  return "well";
+  return outcome;
 }
 
 /** `ls MAILBOX`: its messages, one a line, oldest first. */

@@ -85,7 +85,8 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
     last = await runPass(options, migration, pass, total);
     copied += last.tally.copied;
     const { tally } = last;
-    if (dryRun || tally.copied + tally.changed + tally.retryable === 0) break;
+    const again = tally.copied + tally.changed > 0 || (tally.retryable > 0 && pass === 1);
+    if (dryRun || !again) break;
   }
   const { tally, messages } = last;
   const settled = tally.copied + tally.changed === 0;

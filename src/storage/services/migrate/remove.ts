@@ -1,6 +1,6 @@
 import { isCode } from "../../../errors.ts";
 import { GREETINGS } from "../../../model/greeting.ts";
-import type { MailboxAddress } from "../../../model/mailbox.ts";
+import { formatMailbox, type MailboxAddress } from "../../../model/mailbox.ts";
 import { placeOf, throwIfEnding, wordsOf } from "../report.ts";
 import { findMessage, greetingDigest, otherAudio } from "../verified.ts";
 import { forEach, walk } from "../walk.ts";
@@ -12,26 +12,40 @@ export async function removeMigrated(
   { mailboxes, atOnce = 4 }: MigrateOptions,
   migration: Migration,
 ): Promise<number> {
-  const { from, to, report, signal } = migration;
+  const { from, report, signal } = migration;
   let removed = 0;
   await forEach(mailboxes(from, signal), atOnce, async (mailbox) => {
-    for await (const entry of walk(from, mailbox, { signal })) {
-      try {
-        const stored = await findMessage(to, mailbox, entry.envelope, signal);
-        // It came since the last pass; the next run brings it.
-        if (!stored) continue;
-        if (!(await isSame({ from, to }, entry, stored, signal))) throw otherAudio(entry.envelope);
-        await from.remove(entry.ref, signal);
-        report.progress({ phase: "removing", mailbox, done: ++removed });
-      } catch (error) {
-        throwIfEnding(error, signal);
-        if (isCode(error, "MESSAGE_UNKNOWN")) continue;
-        report.finding({ kind: "fault", where: placeOf(entry), what: `is not removed: ${wordsOf(error)}` });
-      }
+    const onRemoved = () => report.progress({ phase: "removing", mailbox, done: ++removed });
+    try {
+      await removeMessages(migration, mailbox, onRemoved);
+      await removeGreetings(migration, mailbox);
+    } catch (error) {
+      throwIfEnding(error, signal);
+      report.finding({ kind: "fault", where: formatMailbox(mailbox), what: wordsOf(error) });
     }
-    await removeGreetings(migration, mailbox);
   });
   return removed;
+}
+
+async function removeMessages(
+  { from, to, report, signal }: Migration,
+  mailbox: MailboxAddress,
+  onRemoved: () => void,
+): Promise<void> {
+  for await (const entry of walk(from, mailbox, { signal })) {
+    try {
+      const stored = await findMessage(to, mailbox, entry.envelope, signal);
+      // It came since the last pass; the next run brings it.
+      if (!stored) continue;
+      if (!(await isSame({ from, to }, entry, stored, signal))) throw otherAudio(entry.envelope);
+      await from.remove(entry.ref, signal);
+      onRemoved();
+    } catch (error) {
+      throwIfEnding(error, signal);
+      if (isCode(error, "MESSAGE_UNKNOWN")) continue;
+      report.finding({ kind: "fault", where: placeOf(entry), what: `is not removed: ${wordsOf(error)}` });
+    }
+  }
 }
 
 async function removeGreetings({ from, to, signal }: Migration, mailbox: MailboxAddress): Promise<void> {

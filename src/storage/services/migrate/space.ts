@@ -1,5 +1,6 @@
 import { VoxpostError } from "../../../errors.ts";
-import { formatMailbox } from "../../../model/mailbox.ts";
+import { formatMailbox, type MailboxAddress } from "../../../model/mailbox.ts";
+import { throwIfEnding } from "../report.ts";
 import { forEach, walk } from "../walk.ts";
 import { weighMessage } from "../weigh.ts";
 import type { MigrateOptions, Migration } from "./migrate.ts";
@@ -19,7 +20,7 @@ export async function checkSpace(
   const rate = new Rate();
   let messages = 0;
   let needed = 0;
-  await forEach(mailboxes(from, signal), atOnce, async (mailbox) => {
+  const measure = async (mailbox: MailboxAddress) => {
     const known = (await journal.mailbox(mailbox)).messages;
     let seconds = 0;
     for await (const { ref, envelope } of walk(from, mailbox, { signal })) {
@@ -33,9 +34,17 @@ export async function checkSpace(
     }
     const bytes = seconds * rate.bytesPerSecond();
     needed += bytes;
-    const quota = bytes > 0 ? await to.quota?.(mailbox, signal).catch(() => undefined) : undefined;
+    const quota = bytes > 0 ? await to.quota?.(mailbox, signal) : undefined;
     if (quota && bytes > quota.limitBytes - quota.usedBytes) {
       throw full(`${formatMailbox(mailbox)} in ${to.name}`, bytes, quota.limitBytes - quota.usedBytes);
+    }
+  };
+  await forEach(mailboxes(from, signal), atOnce, async (mailbox) => {
+    try {
+      await measure(mailbox);
+    } catch (error) {
+      // The first pass tells what is wrong with a mailbox.
+      throwIfEnding(error, signal);
     }
   });
   const free = await to.freeBytes?.(signal).catch(() => undefined);
