@@ -39,7 +39,13 @@ export async function deposit(job: DepositRequest, deps: DepositDeps, signal: Ab
 
   const folder = await mkdtemp(join(deps.folder ?? tmpdir(), "voxpost-deposit-"));
   try {
-    const audio = await fetchSpoken(recordings, message, wanted, folder, signal);
+    const audio = await fetchSpoken(
+      recordings,
+      message,
+      { wanted, shortest: shortestOf(message, deps) },
+      folder,
+      signal,
+    );
     if (!audio) {
       await forwardWithout(message, { ...deps, log }, signal);
       return await removeEmpty(recordings, message, log, signal);
@@ -57,23 +63,35 @@ export async function deposit(job: DepositRequest, deps: DepositDeps, signal: Ab
   }
 }
 
-/** The take that the job names; if nothing was said in it, the highest in which something was. */
+/**
+ * The take that the job names; if that is too short for everybody, as when a caller hung up while recording again, the
+ * highest that is not; else the highest in which something was said.
+ */
 async function fetchSpoken(
   recordings: Recordings,
   message: RecordedMessage,
-  wanted: number,
+  { wanted, shortest }: { wanted: number; shortest: number },
   folder: string,
   signal: AbortSignal,
 ): Promise<TakeAudio | undefined> {
+  let short: TakeAudio | undefined;
   const [named, others] = [
     message.takes.filter((take) => take.number === wanted),
     message.takes.filter((take) => take.number !== wanted),
   ];
   for (const take of [...named, ...others]) {
     const audio = await fetchTake(recordings, take, folder, signal);
-    if (audio) return audio;
+    if (audio && Math.round(audio.seconds) >= shortest) return audio;
+    short ??= audio;
   }
-  return undefined;
+  return short;
+}
+
+/** Fewest seconds that somebody keeps; a comment may be of any length. */
+function shortestOf({ all }: RecordedMessage, { subscribers }: Pick<DepositDeps, "subscribers">): number {
+  const { kind, recipients = [] } = all[0]?.name ?? {};
+  if (kind) return 0;
+  return Math.min(...recipients.map((mailbox) => subscribers.find(mailbox)?.minSeconds ?? 0));
 }
 
 /** What the recording becomes for each of its recipients. */

@@ -3,6 +3,7 @@ import { type Lab, startLab } from "../../lab/lab.ts";
 import { messageId, newId, parseName } from "../../src/custody/name.ts";
 import { VoxpostError } from "../../src/errors.ts";
 import { boundedRedis } from "../../src/jobs/redis.ts";
+import type { Subscriber } from "../../src/model/subscriber.ts";
 import { second, wav } from "./sound.ts";
 import { ANN, BOB, recordingName, type World, world } from "./world.ts";
 
@@ -48,6 +49,35 @@ describe("delivering a recording", () => {
     expect(here.recordings.names).toEqual([]);
     expect(here.lamps).toEqual([ANN, BOB]);
   });
+
+  it("delivers the take before when the one that the job names is too short for everybody", async () => {
+    const id = newId();
+    const [first, second_] = [0, 1].map((take) => recordingName({ id, take }));
+    await here.recordings.put(first ?? "", new Int16Array(24_000).fill(3));
+    await here.recordings.put(second_ ?? "", second(4));
+    const subscribers = { find: () => ({ minSeconds: 2 }) as Subscriber };
+    await here.deliver(job(second_ ?? ""), here.program({ subscribers }));
+    expect(await here.audio(ANN)).toEqual(wav(new Int16Array(24_000).fill(3)));
+    expect(here.recordings.names).toEqual([]);
+  });
+
+  it.each([
+    ["both are whole", 8000, 8000, true],
+    ["the copy is half", 8000, 3000, false],
+  ])(
+    "killed while a message was marked as urgent, %s: delivered once, whole",
+    async (_what, old, copy, urgent) => {
+      const id = newId();
+      await here.recordings.put(recordingName({ id }), new Int16Array(old).fill(1));
+      await here.recordings.put(recordingName({ id, urgent: true }), new Int16Array(copy).fill(1));
+      await here.deliver(job(recordingName({ id })));
+      const [entry, ...more] = await here.messages(ANN);
+      expect(more).toEqual([]);
+      expect(entry?.envelope.urgent).toBe(urgent);
+      expect(await here.audio(ANN)).toEqual(wav(new Int16Array(8000).fill(1)));
+      expect(here.recordings.names).toEqual([]);
+    },
+  );
 
   it("delivers once when two programs do it at the same time", async () => {
     const name = recordingName();
