@@ -1,11 +1,9 @@
 import { existsSync, readdirSync } from "node:fs";
-import { ImapFlow } from "imapflow";
-import { simpleParser } from "mailparser";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { AsteriskLab } from "../../lab/asterisk.ts";
 import { type Lab, startLab } from "../../lab/lab.ts";
 import { watchPrompts } from "../../lab/prompts.ts";
-import { frequencyOf } from "../asterisk/wav.ts";
+import { readMails } from "../faults/mails.ts";
 import { Sipp } from "./sipp.ts";
 import { hangUp, hold, isHungUpOn, pause, press, speak } from "./steps.ts";
 
@@ -236,47 +234,6 @@ describe("SIPp calls the lab", () => {
     true,
   );
 });
-
-interface Mail {
-  from: string;
-  seconds: number;
-  /** Frequency of its audio, hertz. */
-  voice: number;
-  flags: string[];
-}
-
-async function readMails(lab: Lab, box: string, folder: string): Promise<Mail[]> {
-  if (!lab.imap) throw new Error("the lab has no mail server");
-  const { host, port } = lab.imap;
-  const client = new ImapFlow({
-    host,
-    port,
-    secure: false,
-    doSTARTTLS: false,
-    auth: { user: box, pass: lab.mailboxes.pin },
-    logger: false,
-  });
-  await client.connect();
-  try {
-    const { exists } = await client.mailboxOpen(folder, { readOnly: true });
-    if (exists === 0) return [];
-    const found: Mail[] = [];
-    for await (const { source, flags } of client.fetch("1:*", { source: true, flags: true })) {
-      const mail = await simpleParser(source ?? "");
-      const audio = mail.attachments.find(({ contentType }) => contentType.startsWith("audio/"));
-      if (!audio) throw new Error(`a mail of ${box} has no audio`);
-      found.push({
-        from: String(mail.headers.get("x-asterisk-vm-caller-id-num")),
-        seconds: Number(mail.headers.get("content-duration")),
-        voice: frequencyOf(audio.content),
-        flags: [...(flags ?? [])],
-      });
-    }
-    return found;
-  } finally {
-    await client.logout();
-  }
-}
 
 async function recordings(asterisk: AsteriskLab, recipient: string): Promise<string[]> {
   if (!existsSync(asterisk.recordings)) return [];

@@ -12,6 +12,11 @@ export function oneLine(text: string, maxCharacters = Number.POSITIVE_INFINITY):
     : [...line].slice(0, maxCharacters).join("").trim();
 }
 
+/** What looks like an encoded word (RFC 2047) is taken apart, or a mail program would show something that nobody wrote. */
+export function withoutWords(text: string): string {
+  return text.replaceAll("=?", "= ?");
+}
+
 /** What app_voicemail makes of a text: printable ASCII only, the rest left out. */
 export function printableAscii(text: string, maxCharacters: number): string {
   return oneLine(text)

@@ -1,5 +1,5 @@
 import type { NewMessage } from "../../model/message.ts";
-import { decodeWords, fromExact, oneLine, printableAscii, toExact } from "./text.ts";
+import { decodeWords, fromExact, oneLine, printableAscii, toExact, withoutWords } from "./text.ts";
 
 /** What all mails of one store have in common. */
 export interface Site {
@@ -29,11 +29,11 @@ const ASTERISK_MAX = 79;
 
 /** Without what app_voicemail would drop itself. */
 export function forAsterisk(text: string | undefined): string {
-  return printableAscii(text ?? "", ASTERISK_MAX);
+  return printableAscii(withoutWords(text ?? ""), ASTERISK_MAX);
 }
 
 export function callerName(text: string | undefined): string {
-  return oneLine(text ?? "", CALLER_NAME_MAX);
+  return oneLine(withoutWords(text ?? ""), CALLER_NAME_MAX);
 }
 
 /** RFC 5322 3.3 with a numeric zone. */
@@ -61,7 +61,7 @@ export function readCallerId(value: string): Facts | undefined {
 }
 
 export function from(message: NewMessage, site: Site): string {
-  const shown = oneLine(message.caller.name || message.caller.number || "Unknown caller", CALLER_NAME_MAX);
+  const shown = callerName(message.caller.name || message.caller.number || "Unknown caller");
   return `"${shown.replace(/["\\]/g, "\\$&")}" <${NO_REPLY}@${site.domain}>`;
 }
 
