@@ -12,7 +12,11 @@ import type { Engine } from "../../src/storage/engine.ts";
 import { same } from "../../src/storage/layers/layer.ts";
 import { createEngine } from "../../src/storage/registry.ts";
 import { backup } from "../../src/storage/services/backup/backup.ts";
-import { type RestoreResult, restore } from "../../src/storage/services/backup/restore.ts";
+import {
+  type RestoreOptions,
+  type RestoreResult,
+  restore,
+} from "../../src/storage/services/backup/restore.ts";
 import { newId, newMessage, recordingLog, sound } from "./samples.ts";
 import { ALICE, BOB, contentsOf, reporting, told } from "./services.ts";
 
@@ -53,7 +57,7 @@ async function take(engine: Engine): Promise<Buffer> {
 async function putBack(
   engine: Engine,
   stream: AsyncIterable<Buffer>,
-  options: { dryRun?: boolean; overwriteGreetings?: boolean; size?: number } = {},
+  options: Partial<RestoreOptions> = {},
 ): Promise<RestoreResult & { findings: unknown[] }> {
   const { report, findings } = reporting();
   return { ...(await restore({ engine, stream, report, ...options })), findings };
@@ -190,6 +194,21 @@ test("what is no backup, is compressed, or is of a later version is refused with
   await (await refuse(Buffer.from("28b52ffd00010203040a", "hex"))).toThrow("zstd -d");
   const later = (await take(to)).toString().replace('"version":1', '"version":2');
   await (await refuse(later)).toThrow("version 2");
+});
+
+test("one mailbox alone is put back", async () => {
+  const from = await open("memory");
+  await from.append("INBOX", newMessage(ALICE));
+  await from.append("INBOX", newMessage(BOB));
+  await from.writeGreeting?.(BOB, "name", sound("Bob"));
+  const to = await open("memory");
+  const isMeant = ({ mailbox }: { mailbox: string }) => mailbox === BOB.mailbox;
+  expect(await putBack(to, inPieces(await take(from)), { isMeant })).toMatchObject({
+    restored: 2,
+    complete: true,
+  });
+  expect(await to.find(ALICE, {})).toEqual([]);
+  expect(await contentsOf(to, [BOB])).toEqual(await contentsOf(from, [BOB]));
 });
 
 test("a dry run of a restore stores nothing, and room is asked for first", async () => {

@@ -191,6 +191,16 @@ test("remove takes away only what is the same in both", async () => {
   expect(await contentsOf(to)).toEqual(before);
 });
 
+test("nothing is begun when FROM cannot be removed from", async () => {
+  const inner = await open({ engine: "memory" });
+  await fill(inner);
+  const from: Engine = { ...same(inner), capabilities: { ...inner.capabilities, writable: false } };
+  const to = await open({ engine: "memory" });
+  await expect(run({ from, to, remove: true })).rejects.toMatchObject({ code: "UNSUPPORTED" });
+  expect(await to.find(ALICE, {})).toEqual([]);
+  expect(await run({ from, to })).toMatchObject({ copied: 4, failed: 0 });
+});
+
 test("a copy that is read back otherwise is removed, and FROM keeps the message", async () => {
   const from = await open({ engine: "memory" });
   await fill(from);

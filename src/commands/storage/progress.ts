@@ -10,6 +10,8 @@ export class TerminalReport implements Report {
   readonly #isTerminal = process.stderr.isTTY;
   #shownAt = Date.now();
   #open = false;
+  /** Whether a fault was told. */
+  sawFault = false;
 
   progress({ phase, mailbox, done, total }: Progress): void {
     const now = Date.now();
@@ -22,6 +24,7 @@ export class TerminalReport implements Report {
   }
 
   finding({ kind, where, what }: Finding): void {
+    this.sawFault ||= kind === "fault";
     this.say(`${kind}: ${where}: ${what}`);
   }
 

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { type Config, readStorageTree } from "../../config.ts";
 import { isCode } from "../../errors.ts";
 import { createLogger } from "../../log.ts";
-import { type MailboxAddress, parseMailbox } from "../../model/mailbox.ts";
+import { type MailboxAddress, parseMailbox, sameMailbox } from "../../model/mailbox.ts";
 import type { Engine } from "../../storage/engine.ts";
 import { withRetry } from "../../storage/layers/retry.ts";
 import { withTimeout } from "../../storage/layers/timeout.ts";
@@ -81,6 +81,12 @@ export class Session {
     return knownMailboxes(() => Array.from(createSubscribers(this.config()).all(), ({ address }) => address));
   }
 
+  /** Whether a mailbox is meant, by `--mailbox`. */
+  isMeant(mailbox: MailboxAddress): boolean {
+    const { mailbox: only } = this.#options;
+    return !only || only.some((text) => sameMailbox(parseMailbox(text), mailbox));
+  }
+
   async close(): Promise<void> {
     await Promise.allSettled(this.#opened.map((engine) => engine.close()));
   }
@@ -115,7 +121,8 @@ export async function runSession(
   process.on("SIGINT", stop).on("SIGTERM", stop);
   const session = new Session(command.optsWithGlobals<CommonOptions>(), loadConfig, controller.signal);
   try {
-    process.exitCode = EXIT[await work(session)];
+    const outcome = await work(session);
+    process.exitCode = EXIT[session.report.sawFault ? "faults" : outcome];
   } catch (error) {
     if (!controller.signal.aborted || !isCode(error, "ABORTED")) throw error;
     session.report.say("voxpost: stopped; nothing is half done, and the same command goes on from here");

@@ -139,6 +139,7 @@ export async function restoreStore(
   const { restored, existed, faults, complete } = await restore({
     engine,
     stream: process.stdin,
+    isMeant: (mailbox) => session.isMeant(mailbox),
     report,
     dryRun,
     overwriteGreetings,

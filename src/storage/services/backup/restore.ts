@@ -1,4 +1,5 @@
 import { VoxpostError } from "../../../errors.ts";
+import type { MailboxAddress } from "../../../model/mailbox.ts";
 import type { AudioSource } from "../../../model/message.ts";
 import type { Engine } from "../../engine.ts";
 import { type Report, throwIfEnding, wordsOf } from "../report.ts";
@@ -19,6 +20,8 @@ export interface RestoreOptions {
   readonly report: Report;
   /** Reads the stream and looks what is there; stores nothing. */
   readonly dryRun?: boolean;
+  /** Mailboxes that are put back. Default: all. */
+  readonly isMeant?: (mailbox: MailboxAddress) => boolean;
   /** Replace greetings that the store has already; otherwise these stay. */
   readonly overwriteGreetings?: boolean;
   /** Of the stream, when that is known: then it is compared with the room that the store has. Bytes. */
@@ -44,7 +47,7 @@ type Entry = Extract<Item, { is: "entry" }>;
  * @throws VoxpostError MESSAGE_MALFORMED when the stream is no backup; STORE_FULL, ABORTED
  */
 export async function restore(options: RestoreOptions): Promise<RestoreResult> {
-  const { engine, stream, report, dryRun = false, size, signal } = options;
+  const { engine, stream, report, dryRun = false, isMeant = () => true, size, signal } = options;
   if (!engine.capabilities.writable) {
     throw new VoxpostError("UNSUPPORTED", `${engine.name} cannot be written to`);
   }
@@ -63,21 +66,28 @@ export async function restore(options: RestoreOptions): Promise<RestoreResult> {
         if (item.faults > 0) report.finding({ kind: "note", where: "backup", what: lackOf(item.faults) });
       } else if (item.is === "damaged") {
         fault("backup", item.what);
-      } else {
+      } else if (isMeant(mailboxOf(item))) {
         try {
           result[await restoreEntry(options, item)]++;
         } catch (error) {
           throwIfEnding(error, signal);
           fault(nameOf(item.head), wordsOf(error));
         }
-        const { mailbox } = item.head.is === "message" ? item.head.envelope : item.head;
-        report.progress({ phase: "restoring", mailbox, done: result.restored + result.existed });
+        report.progress({
+          phase: "restoring",
+          mailbox: mailboxOf(item),
+          done: result.restored + result.existed,
+        });
       }
     }
   } finally {
     await spool.close();
   }
   return result;
+}
+
+function mailboxOf({ head }: Entry): MailboxAddress {
+  return head.is === "message" ? head.envelope.mailbox : head.mailbox;
 }
 
 function lackOf(faults: number): string {

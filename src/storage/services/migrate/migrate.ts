@@ -67,6 +67,9 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
   await from.check(signal);
   const to = dryRun ? await orEmpty(options.to, report, signal) : options.to;
   await to.check(signal);
+  if (options.remove && !from.capabilities.writable) {
+    throw new VoxpostError("UNSUPPORTED", `${from.name} is only read; nothing can be removed from it`);
+  }
   if (!to.capabilities.writable) throw new VoxpostError("UNSUPPORTED", `${to.name} cannot be written to`);
   const migration: Migration = {
     from,
