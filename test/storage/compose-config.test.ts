@@ -138,5 +138,5 @@ test("zstd is taken where this Node has it, and refused with a remedy where it h
     compress: "zstd",
   });
   const has = "createZstdCompress" in zlib;
-  expect(faults).toEqual(has ? [] : ["storage.archive.compress: zstd needs Node 22.15; use gzip"]);
+  expect(faults).toEqual(has ? [] : ["storage.compress: zstd needs Node 22.15; use gzip"]);
 });
