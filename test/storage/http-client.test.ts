@@ -200,11 +200,25 @@ test("audio that goes out is not kept", async () => {
 
 describe("time", () => {
   test("a server that does not answer", async () => {
-    const { engine } = await against(() => {}, { answer_ms: 50, stall_ms: 50 });
+    const { engine } = await against(() => {}, { answer_ms: 50, stall_ms: 50, store_ms: 50 });
     const timeout = { code: "STORE_TIMEOUT", retryable: true };
     await expect(engine.count(BOX, "INBOX")).rejects.toMatchObject(timeout);
     await expect(engine.read(ref)).rejects.toMatchObject(timeout);
     await expect(engine.append("INBOX", newMessage(BOX))).rejects.toMatchObject(timeout);
+  });
+
+  test("a message that is long in storing is waited for", async () => {
+    const { engine } = await against(
+      (request, response) => {
+        request.resume();
+        if (request.url?.includes("/uploads/")) response.writeHead(204).end();
+        else setTimeout(() => response.end("{}"), 200);
+      },
+      { answer_ms: 50, store_ms: 5_000 },
+    );
+    // The answer is nonsense; what counts is that it came.
+    const appending = engine.append("INBOX", newMessage(BOX));
+    await expect(appending).rejects.toMatchObject({ code: "STORE_UNREACHABLE" });
   });
 
   test("audio that stops coming, though not while nobody reads", async () => {

@@ -83,12 +83,13 @@ export const messageRoutes: readonly Route[] = [
     path: "/v1/mailboxes/:address/folders/:folder/messages/:key/audio/:part",
     async run(asked, { engine }) {
       const { ref, part: number } = asked;
-      const parts = (await engine.read(ref, asked.signal)).slice(0, PARTS);
+      const parts = await engine.read(ref, asked.signal);
       const part = parts[number - 1];
+      const count = Math.min(parts.length, PARTS);
       for (const other of parts) if (other !== part) other.stream.destroy();
-      if (parts.length === 0) throw new VoxpostError("MESSAGE_MALFORMED", "The message has no audio");
-      if (!part) throw badRequest(`The message has ${parts.length} parts`);
-      await sendAudio(asked, part, { "audio-parts": String(parts.length), "audio-kind": part.kind });
+      if (count === 0) throw new VoxpostError("MESSAGE_MALFORMED", "The message has no audio");
+      if (!part) throw badRequest(`The message has ${count} parts`);
+      await sendAudio(asked, part, { "audio-parts": String(count), "audio-kind": part.kind });
       return "sent";
     },
   },

@@ -18,6 +18,16 @@ export interface Request {
   readonly body?: () => Promise<ReadableStream<Uint8Array>>;
   /** Default true. When false, a connection that broke leaves open whether it was done, so it is not tried again. */
   readonly repeat?: boolean;
+  /** Waited for as long as it may take to store a message. */
+  readonly stores?: boolean;
+}
+
+export interface ClientOptions {
+  readonly url: string;
+  readonly token?: string | undefined;
+  /** Milliseconds, as the next. */
+  readonly answerMs: number;
+  readonly storeMs: number;
 }
 
 /** Whole answers of JSON are held in memory, up to here: 500 envelopes with hostile names. */
@@ -34,11 +44,13 @@ export class Client {
   readonly #base: string;
   readonly #token: string | undefined;
   readonly #answerMs: number;
+  readonly #storeMs: number;
 
-  constructor({ url, token, answerMs }: { url: string; token: string | undefined; answerMs: number }) {
+  constructor({ url, token, answerMs, storeMs }: ClientOptions) {
     this.#base = url.replace(/\/+$/, "");
     this.#token = token;
     this.#answerMs = answerMs;
+    this.#storeMs = storeMs;
   }
 
   /** The answer, as the schema has it; undefined for 204. */
@@ -123,7 +135,8 @@ export class Client {
     signal: AbortSignal | undefined,
     work: (dog: Watchdog) => Promise<T>,
   ): Promise<T> {
-    const dog = watchdog(signal, this.#answerMs, `${nameOf(request)} was not answered`);
+    const limit = request.stores ? this.#storeMs : this.#answerMs;
+    const dog = watchdog(signal, limit, `${nameOf(request)} was not answered`);
     try {
       return await work(dog);
     } catch (error) {

@@ -119,7 +119,8 @@ export class HttpEngine implements Engine {
       }
       const json = { ...rest, folder, receivedAt: receivedAt.toISOString(), audio: parts };
       const path = `${protocol.mailboxPath(mailbox)}/messages/${id}`;
-      const request = { method: "PUT", path, json, headers: { "if-none-match": "*" } } as const;
+      const headers = { "if-none-match": "*" };
+      const request = { method: "PUT", path, json, headers, stores: true } as const;
       try {
         return protocol.toEntry(mailbox, await this.#link.ask(protocol.messageSchema, request, alive));
       } catch (error) {

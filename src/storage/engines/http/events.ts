@@ -59,7 +59,7 @@ function listen(
       if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
         throw notTheProtocol(nameOf(request), "it is no stream of events");
       }
-      for await (const event of eventsIn(response.body ?? [], dog.feed)) {
+      for await (const event of eventsIn(response.body ?? [], () => dog.feed())) {
         if (event === "ready") resolve();
         if (event === "change") onChange();
       }

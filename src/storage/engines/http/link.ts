@@ -19,13 +19,16 @@ export class Link {
   readonly #operations = new Operations();
   readonly #downloads = new Set<AbortController>();
   readonly #stallMs: number;
+  readonly #storeMs: number;
   readonly #log: Logger;
   readonly #onMet: (service: Service) => void;
   #met = false;
 
   constructor(options: HttpOptions, log: Logger, onMet: (service: Service) => void) {
-    this.#client = new Client({ url: options.url, token: options.token, answerMs: options.answer_ms });
+    const { url, token, answer_ms: answerMs, store_ms: storeMs } = options;
+    this.#client = new Client({ url, token, answerMs, storeMs });
     this.#stallMs = options.stall_ms;
+    this.#storeMs = storeMs;
     this.#log = log;
     this.#onMet = onMet;
   }
@@ -88,9 +91,10 @@ export class Link {
     source: AudioSource,
     signal: Signal,
   ): Promise<Sent> {
-    const send = (alive: AbortSignal) =>
-      upload(this.#client, { path, headers }, source, { signal: alive, stallMs: this.#stallMs });
-    return this.run(signal, send);
+    const limits = { stallMs: this.#stallMs, storeMs: this.#storeMs };
+    return this.run(signal, (alive) =>
+      upload(this.#client, { path, headers }, source, { signal: alive, ...limits }),
+    );
   }
 
   watch(path: string, onChange: () => void, signal: AbortSignal): Promise<void> {

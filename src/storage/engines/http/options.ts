@@ -28,6 +28,12 @@ export const httpOptions = z
       .min(1)
       .default(10_000)
       .describe("Longest wait for an answer, repeated tries included. Milliseconds."),
+    store_ms: z
+      .number()
+      .int()
+      .min(1)
+      .default(120_000)
+      .describe("Longest wait for the server to store what it was sent. Milliseconds."),
     stall_ms: z
       .number()
       .int()

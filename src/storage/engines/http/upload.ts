@@ -20,7 +20,7 @@ export async function upload(
   client: Client,
   to: { path: string; headers: Readonly<Record<string, string>> },
   source: AudioSource,
-  options: { signal: AbortSignal; stallMs: number },
+  options: { signal: AbortSignal; stallMs: number; storeMs: number },
 ): Promise<Sent> {
   const request = { method: "PUT", ...to } as const;
   const dog = watchdog(options.signal, options.stallMs, `${nameOf(request)} made no progress`);
@@ -29,7 +29,7 @@ export async function upload(
   try {
     const body = async () => {
       if (trial.fault) throw trial.fault.error;
-      return ReadableStream.from(await outgoing(source, dog, trial));
+      return ReadableStream.from(await outgoing(source, dog, trial, options.storeMs));
     };
     await drop(await client.send({ ...request, body }, dog));
     if (!trial.sent) throw new VoxpostError("STORE_UNREACHABLE", `${nameOf(request)} was answered too early`);
@@ -53,11 +53,12 @@ async function outgoing(
   source: AudioSource,
   dog: Watchdog,
   trial: Trial,
+  storeMs: number,
 ): Promise<AsyncGenerator<Uint8Array>> {
   const { signal } = dog.controller;
   delete trial.sent;
   try {
-    return digested(cutOnAbort(await source.open(signal), signal), dog, trial);
+    return digested(cutOnAbort(await source.open(signal), signal), dog, trial, storeMs);
   } catch (error) {
     trial.fault = { error };
     throw error;
@@ -68,6 +69,7 @@ async function* digested(
   audio: AsyncIterable<Buffer>,
   dog: Watchdog,
   trial: Trial,
+  storeMs: number,
 ): AsyncGenerator<Uint8Array> {
   const hash = createHash("sha256");
   let bytes = 0;
@@ -83,6 +85,6 @@ async function* digested(
     trial.fault = { error };
     throw error;
   }
-  dog.feed();
+  dog.feed(storeMs);
   trial.sent = { bytes, sha256: hash.digest("hex") };
 }

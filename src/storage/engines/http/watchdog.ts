@@ -4,8 +4,8 @@ import { follow } from "../../signals.ts";
 /** Bounds a wait. Its signal fires with the given one, and with STORE_TIMEOUT when it was not fed for too long. */
 export interface Watchdog {
   readonly controller: AbortController;
-  /** Something moved: the time begins anew. */
-  feed(): void;
+  /** Something moved: the time begins anew, or once another one, milliseconds. */
+  feed(once?: number): void;
   /** It is not the other side that is waited for now, until it is fed again. */
   rest(): void;
   /** For good; no timer and no listener is left. */
@@ -16,14 +16,14 @@ export interface Watchdog {
 export function watchdog(signal: AbortSignal | undefined, limit: number, what: string): Watchdog {
   const { controller, release } = follow(signal);
   let timer: NodeJS.Timeout | undefined;
-  const bark = () => {
-    const message = `${what} within ${limit} ms; see whether the server is up, and how busy it is`;
+  const bark = (within: number) => {
+    const message = `${what} within ${within} ms; see whether the server is up, and how busy it is`;
     controller.abort(new VoxpostError("STORE_TIMEOUT", message));
   };
   const rest = () => clearTimeout(timer);
-  const feed = () => {
+  const feed = (once = limit) => {
     clearTimeout(timer);
-    timer = setTimeout(bark, limit);
+    timer = setTimeout(bark, once, once);
   };
   feed();
   return {
