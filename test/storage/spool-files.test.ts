@@ -156,6 +156,12 @@ describe("an id", () => {
     expect(new Set(ids).size).toBe(2);
   });
 
+  test("given twice by two Asterisks makes two messages", async () => {
+    for (const callerid of ["1", "2"])
+      await writer.write(place(), { ".wav": callerid }, { ...message, callerid });
+    expect(new Set(idsOf(await listed())).size).toBe(2);
+  });
+
   test("of ours, in a spool that was made from Voxpost's, is kept", async () => {
     const sent = newMessage(mailbox);
     await writer.put("INBOX", sent);

@@ -25,7 +25,7 @@ export function parseRecord(bytes: Buffer, mailbox: MailboxAddress): SpoolRecord
   const { msg_id: messageId = "", flag = "", category = "", callerid = "" } = fields;
   const time = Number(fields.origtime);
   return {
-    id: makeId(mailbox, messageId, bytes),
+    id: makeId(mailbox, fields, bytes),
     caller: parseCaller(callerid),
     ...(time > 0 && time < 253_402_300_800 ? { receivedAt: new Date(Math.floor(time * 1000)) } : {}),
     duration: /^\d{1,7}$/.test(fields.duration ?? "") ? Number(fields.duration) : 0,
@@ -36,16 +36,21 @@ export function parseRecord(bytes: Buffer, mailbox: MailboxAddress): SpoolRecord
   };
 }
 
+/** They go with a message wherever app_voicemail moves it. Two Asterisks may give the same `msg_id`, so it is not alone. */
+const IDENTITY = ["msg_id", "origtime", "callerid", "callerchan"] as const;
+
 /**
- * The same for the same message wherever app_voicemail moves or renumbers it, as its `msg_id` goes with it; in another
- * mailbox it is another message. Before Asterisk 11 there is no `msg_id`, and the file's whole text stands for it.
+ * The same for the same message wherever app_voicemail moves or renumbers it; in another mailbox it is another message.
+ * Before Asterisk 11 there is no `msg_id`, and the file's whole text stands for it.
  */
-function makeId(mailbox: MailboxAddress, messageId: string, bytes: Buffer): MessageId {
+function makeId(mailbox: MailboxAddress, fields: Record<string, string>, bytes: Buffer): MessageId {
+  const { msg_id: messageId = "" } = fields;
   // One of our own, in a spool that was made from Voxpost's messages.
   if (/^[0-9a-f]{32}$/.test(messageId)) return messageId;
+  const identity = IDENTITY.map((name) => fields[name] ?? "").join("\n");
   return createHash("sha256")
     .update(`${formatMailbox(mailbox)}\n`)
-    .update(messageId || bytes)
+    .update(messageId ? identity : bytes)
     .digest("hex")
     .slice(0, 32);
 }

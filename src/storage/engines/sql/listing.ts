@@ -60,9 +60,8 @@ export async function findMessages(db: Db, mailbox: MailboxAddress, query: FindQ
   if (maxDuration !== undefined) rows = rows.where("duration", "<=", maxDuration);
   if (heard !== undefined) rows = rows.where("heard", "=", Number(heard));
   if (urgent !== undefined) rows = rows.where("urgent", "=", Number(urgent));
+  // In no order: asked for one, SQLite walks the mailbox by time rather than look up an id and sort what it finds.
   const found = await rows
-    .orderBy("received_at")
-    .orderBy("arrival")
     .select(ENVELOPE)
     .$if(query.words !== undefined, (envelopes) => envelopes.select("text"))
     .execute();

@@ -96,7 +96,7 @@ async function makeTables({ schema }: Kysely<unknown>, { bytes, key }: ColumnTyp
   await index("messages_page").columns(["mailbox", "folder", "received_at", "arrival"]).execute();
   await index("messages_view").columns(["mailbox", "folder", "view", "received_at", "arrival"]).execute();
   await index("messages_time").columns(["mailbox", "received_at"]).execute();
-  await index("messages_message_id").columns(["mailbox", "message_id"]).execute();
+  await index("messages_message_id").columns(["mailbox", "message_id", "received_at"]).execute();
 
   await schema
     .createTable("parts")
