@@ -146,7 +146,7 @@ export async function startVoxpost(config: Config, log: Logger, options: Voxpost
         },
         pins,
       },
-      leave: (call, recipients) => leaveMessage(call, recipients, new Map(), messages),
+      leave: (call, recipients) => leaveMessage(call, recipients, new Map(), { ...messages, goesOn: true }),
     }),
     authenticate: createAuthenticate({ subscribers, store, limiter, menus }),
     play: createPlayMessage({ subscribers, store, folder: callFiles }),

@@ -8,6 +8,8 @@ import type { Exits } from "./exits.ts";
 import { type Draft, isTooShort, recordTake, type Take } from "./take.ts";
 
 export interface MessageDeps {
+  /** The call goes on when the message is left, so nobody says goodbye. Default false. */
+  readonly goesOn?: boolean;
   readonly enqueue: Enqueue;
   /** Removes a recording from an Asterisk's disk: the caller has taken it back, or it is too short to be kept. */
   discard(asterisk: string, recording: string): Promise<void>;
@@ -39,6 +41,10 @@ export class Message {
     this.exits = exits;
     this.#draft = draft;
     this.#deps = deps;
+  }
+
+  get goesOn(): boolean {
+    return this.#deps.goesOn ?? false;
   }
 
   get urgent(): boolean {

@@ -53,7 +53,8 @@ async function review(message: Message, menus: MenuSet<Message>): Promise<Ending
   const { how } = await runMenus(menus, "review", message, opening);
   if (message.ending) return message.ending;
   const ending = await keep(message);
-  if (how !== "gone") await message.call.play(["vm-goodbye"], { bargeIn: "none" }).catch(ignoreHangUp);
+  const say = message.goesOn ? "vm-msgsaved" : "vm-goodbye";
+  if (how !== "gone") await message.call.play([say], { bargeIn: "none" }).catch(ignoreHangUp);
   return ending;
 }
 

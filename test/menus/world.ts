@@ -11,6 +11,7 @@ import { createLogger } from "../../src/log.ts";
 import { createAuthenticate } from "../../src/menus/authenticate.ts";
 import { createDeposit, type DepositDeps, leaveMessage } from "../../src/menus/deposit.ts";
 import { createDirectory } from "../../src/menus/directory.ts";
+import { SHIPPED, type SiteMenus } from "../../src/menus/overrides.ts";
 import { createPlayMessage } from "../../src/menus/play-message.ts";
 import { createRetrieve } from "../../src/menus/retrieve.ts";
 import { createSayName } from "../../src/menus/say-name.ts";
@@ -99,6 +100,8 @@ export class World {
   readonly renamed: (readonly [string, string])[] = [];
   /** While true no recording can be renamed. */
   asteriskAway = false;
+  /** Default: as shipped. */
+  menus: SiteMenus = SHIPPED;
   full = false;
   set searchesContexts(value: boolean) {
     this.subscribers.searchesContexts = value;
@@ -179,7 +182,7 @@ export class World {
       ...messages,
       store: this.#mayBeAway(),
       settings: this.settings,
-      leave: (call, recipients) => leaveMessage(call, recipients, new Map(), messages),
+      leave: (call, recipients) => leaveMessage(call, recipients, new Map(), { ...messages, goesOn: true }),
       limiter: this.limiter,
       folder: join(this.folder, "audio"),
       retryDelays: [1, 1, 1],
@@ -235,6 +238,7 @@ export class World {
 
   #messages(): DepositDeps {
     return {
+      menus: this.menus,
       subscribers: this.subscribers,
       enqueue: this.enqueue,
       discard: async (_asterisk, name) => {
@@ -248,6 +252,11 @@ export class World {
     };
   }
 
+  find(phone: Phone, args: readonly string[]): Promise<void> {
+    const { subscribers, snapshots, menus } = this;
+    return createDirectory({ subscribers, snapshots, menus })(phone, args);
+  }
+
   async call(
     entry: "authenticate" | "play" | "sayname" | "directory",
     args: readonly string[],
@@ -256,8 +265,8 @@ export class World {
   ): Promise<Dialogue> {
     const caller = new Caller(lines);
     const phone = new Phone(caller.react, options);
-    const { store, subscribers, limiter, snapshots } = this;
-    const deps = { store, subscribers, limiter, snapshots, folder: join(this.folder, "audio") };
+    const { store, subscribers, limiter, snapshots, menus } = this;
+    const deps = { menus, store, subscribers, limiter, snapshots, folder: join(this.folder, "audio") };
     const create = {
       authenticate: createAuthenticate,
       play: createPlayMessage,
