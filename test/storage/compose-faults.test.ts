@@ -253,7 +253,7 @@ async function attempt(work: () => Promise<unknown>): Promise<boolean> {
     return true;
   } catch (error) {
     expect(error).toBeInstanceOf(VoxpostError);
-    expect(["STORE_UNREACHABLE", "MESSAGE_UNKNOWN"]).toContain((error as VoxpostError).code);
+    expect(["STORE_UNREACHABLE", "MESSAGE_UNKNOWN", "LOCKED"]).toContain((error as VoxpostError).code);
     return false;
   }
 }

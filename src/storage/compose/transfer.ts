@@ -1,6 +1,6 @@
-import { isCode, VoxpostError } from "../../errors.ts";
+import { VoxpostError } from "../../errors.ts";
 import type { Folder } from "../../model/folder.ts";
-import type { MailboxAddress } from "../../model/mailbox.ts";
+import { formatMailbox, type MailboxAddress } from "../../model/mailbox.ts";
 import type { MessageId } from "../../model/message.ts";
 import type { Engine, Entry, Ref, Report } from "../engine.ts";
 import { messageUnknown } from "../faults.ts";
@@ -43,23 +43,28 @@ export class Transfers {
     this.#release = release ?? ((at, { ref }, signal) => this.#engine(at).remove(ref, signal));
   }
 
-  /** @throws VoxpostError MESSAGE_UNKNOWN also when another is moving it at this moment */
+  /** @throws VoxpostError MESSAGE_UNKNOWN; LOCKED when another is moving it, or a move of it waits to be finished */
   async move(from: InnerRef, to: number, folder: Folder, signal?: AbortSignal): Promise<InnerRef> {
     const { mailbox } = from.ref;
     const key = messageKey(mailbox, from.id);
-    if (!(await this.#marks.claim(mailbox, from.id, MOVING))) throw messageUnknown(from.ref);
+    if (!(await this.#marks.claim(mailbox, from.id, MOVING))) {
+      const where = `${from.ref.folder} of ${formatMailbox(mailbox)}`;
+      throw new VoxpostError("LOCKED", `A message in ${where} is being moved; try again in a moment`);
+    }
     this.#running.add(key);
     const way = wayMark(from.at, to);
     try {
       const original = await this.#stillThere(from.at, from.ref, from.id, signal);
-      if (!original) throw messageUnknown(from.ref);
+      if (!original) {
+        await this.#marks.unset(mailbox, from.id, MOVING);
+        throw messageUnknown(from.ref);
+      }
       await this.#marks.set(mailbox, from.id, way);
       const ref = await this.#carry(from.at, original, to, folder, signal);
       await this.#marks.unset(mailbox, from.id, way, MOVING);
       return { at: to, id: from.id, ref };
     } catch (error) {
-      if (isCode(error, "MESSAGE_UNKNOWN")) await this.#marks.unset(mailbox, from.id, way, MOVING);
-      else this.#failed.set(key, 0);
+      this.#failed.set(key, 0);
       throw error;
     } finally {
       this.#running.delete(key);

@@ -63,7 +63,7 @@ export function createArchive({ live, archive, rules, marks, now = Date.now }: A
       const from = { at: LIVE, id: entry.envelope.id, ref: entry.ref };
       await transfers.move(from, ARCHIVE, entry.ref.folder, signal).catch((error: unknown) => {
         // Its owner, or another program, was quicker.
-        if (!isCode(error, "MESSAGE_UNKNOWN")) throw error;
+        if (!isCode(error, "MESSAGE_UNKNOWN", "LOCKED")) throw error;
       });
     }
   };

@@ -53,7 +53,9 @@ export async function change<T>(
       ],
     )
     .catch(async (error: unknown) => {
-      if (!isAwayFault(error)) await marks.unset(ref.mailbox, id, BEGUN);
+      // Who did not answer, or was interrupted, may have made it: then the mark stays for the repair.
+      const isUnsure = missed.size > 1 || isAwayFault(error) || isCode(error, "ABORTED");
+      if (!isUnsure) await marks.unset(ref.mailbox, id, BEGUN);
       throw error;
     });
 
