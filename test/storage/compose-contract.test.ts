@@ -10,7 +10,7 @@ import { Marks } from "../../src/storage/marks.ts";
 import { mirrorOf, type Site, testComposite } from "./composites.ts";
 import { atMinute, recordingLog } from "./samples.ts";
 
-const runs = process.env.VOXPOST_TEST_ALL ? 60 : 8;
+const runs = process.env.VOXPOST_TEST_ALL ? 60 : 5;
 
 testComposite(
   "merge by hash, over memory and file",

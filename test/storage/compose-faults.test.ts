@@ -21,7 +21,7 @@ import { atMinute, bytesOf, newMessage, sound } from "./samples.ts";
 
 const mailbox = { mailbox: "1001", context: "default" };
 const PLACES = ["INBOX", "Work", "Trash"] as const satisfies Folder[];
-const runs = process.env.VOXPOST_TEST_ALL ? 300 : 40;
+const runs = process.env.VOXPOST_TEST_ALL ? 300 : 25;
 
 interface World {
   readonly engine: Engine;

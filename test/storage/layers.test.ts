@@ -10,7 +10,7 @@ import { newSite, testComposite } from "./composites.ts";
 import { faulty } from "./faulty.ts";
 import { bytesOf, newMessage, sound } from "./samples.ts";
 
-const runs = process.env.VOXPOST_TEST_ALL ? 60 : 8;
+const runs = process.env.VOXPOST_TEST_ALL ? 60 : 5;
 const mailbox = { mailbox: "1001", context: "default" };
 
 testComposite(
