@@ -108,6 +108,7 @@ test(
     }
     await from.writeGreeting?.(ALICE, "temporary", sound("on holiday"));
     // Every tenth message that is looked at in the first passes changes something, in either mailbox and any folder.
+    const purged = new Set<string>();
     let steps = 0;
     let due = 0;
     const { report, findings } = reporting(() => {
@@ -120,7 +121,7 @@ test(
           await new Promise((resolve) => setImmediate(resolve));
           continue;
         }
-        await disturb(from, steps++);
+        await disturb(from, steps++, purged);
       }
     })();
     const journal = await Journal.open(join(folder, "journal"), { from: "a", to: "b" });
@@ -135,13 +136,16 @@ test(
     await journal.close();
     expect(last).toMatchObject({ failed: 0, settled: true });
     const [source, target] = [await contentsOf(from), await contentsOf(to)];
-    expect(withoutTrash(target)).toEqual(withoutTrash(source));
+    expect(without(target, purged)).toEqual(without(source, purged));
+    // All are in the trash but the last, if it was purged after the last pass: the next run takes FROM for given up.
+    const astray = (await allIn(to)).filter(({ folder, id }) => purged.has(id) && folder !== "Trash");
+    expect(astray.length).toBeLessThanOrEqual(1);
   },
   LONG ? 1_800_000 : 60_000,
 );
 
 /** One change as callers and owners make them. */
-async function disturb(from: Engine, step: number): Promise<void> {
+async function disturb(from: Engine, step: number, purged: Set<string>): Promise<void> {
   const mailbox = step % 2 ? ALICE : BOB;
   const { entries } = await from.list(mailbox, "INBOX", { view: "all", limit: 50 });
   const entry = entries[(step * 13) % Math.max(1, entries.length)];
@@ -149,16 +153,25 @@ async function disturb(from: Engine, step: number): Promise<void> {
     await from.append("INBOX", newMessage(mailbox, { audio: [sound(`late ${step}`)] }));
   else if (step % 5 === 1) await from.setFlags(entry.ref, { heard: true });
   else if (step % 5 === 2) await from.move(entry.ref, "Family");
-  else if (step % 5 === 3) await from.remove(entry.ref);
-  else if (step < 10) await from.writeGreeting?.(ALICE, "busy", sound(`busy ${step}`));
+  else if (step % 5 === 3) {
+    purged.add(entry.envelope.id);
+    await from.remove(entry.ref);
+  } else if (step < 10) await from.writeGreeting?.(ALICE, "busy", sound(`busy ${step}`));
   else await from.removeGreeting?.(ALICE, "temporary");
 }
 
-/** A message that was purged while it was copied lies in the trash of TO. */
-function withoutTrash(contents: unknown[]): unknown[] {
-  return (contents as Array<{ messages: Array<{ folder: string }> }>).map(({ messages, ...rest }) => ({
+interface Contents {
+  readonly messages: ReadonlyArray<{ readonly id: string; readonly folder: string }>;
+}
+
+async function allIn(engine: Engine) {
+  return ((await contentsOf(engine)) as Contents[]).flatMap(({ messages }) => messages);
+}
+
+function without(contents: unknown[], ids: ReadonlySet<string>): unknown[] {
+  return (contents as Contents[]).map(({ messages, ...rest }) => ({
     ...rest,
-    messages: messages.filter(({ folder }) => folder !== "Trash"),
+    messages: messages.filter(({ id }) => !ids.has(id)),
   }));
 }
 
