@@ -1,4 +1,6 @@
+import { chmodSync, chownSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { execa } from "execa";
 import pg from "pg";
 import { startLab } from "../../lab/lab.ts";
 import type { PostgresLab } from "../../lab/postgres.ts";
@@ -14,6 +16,8 @@ export interface PostgresServer extends Pick<PostgresLab, "kill" | "restart" | "
   tree(over?: Record<string, unknown>): Record<string, unknown>;
   /** Opened; the caller closes it. */
   engine(over?: Record<string, unknown>): Promise<Engine>;
+  /** Gives the server a certificate for 127.0.0.1 of its own making, and returns its path. */
+  startTls(): Promise<string>;
   /** Makes an empty database, and returns its URL. */
   database(): Promise<string>;
   /** A connection of a test's own, which ends it. */
@@ -71,6 +75,20 @@ export async function startPostgresServer(): Promise<PostgresServer> {
       const engine = createEngine(tree(over), { folder: tmpdir(), log: recordingLog().log });
       await engine.open();
       return engine;
+    },
+    async startTls() {
+      const data = `${lab.folder}/postgres/data`;
+      const [key, certificate] = [`${data}/server.key`, `${data}/server.crt`];
+      await execa("openssl", [
+        ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=voxpost"],
+        ...["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
+      ]);
+      const { uid, gid } = statSync(data);
+      for (const file of [key, certificate]) chownSync(file, uid, gid);
+      chmodSync(key, 0o600);
+      await query("alter system set ssl = on");
+      await postgres.restart();
+      return certificate;
     },
     database,
     client: () => connect(url),

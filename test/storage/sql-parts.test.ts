@@ -122,16 +122,17 @@ describe.each(Object.entries(KINDS))("tables on %s", (_, make) => {
     await engine.close();
   });
 
-  test("take and give 100 MB without holding it", async () => {
+  const megabytes = process.env.VOXPOST_TEST_ALL ? 100 : 40;
+  test(`take and give ${megabytes} MB without holding it`, async () => {
     const { tree } = await make();
-    const script = fileURLToPath(new URL("stream-100.ts", import.meta.url));
+    const script = fileURLToPath(new URL("stream.ts", import.meta.url));
     const { stdout } = await promisify(execFile)(
       process.execPath,
-      ["--expose-gc", "--import", "tsx", script],
+      ["--expose-gc", "--import", "tsx", script, String(megabytes)],
       { env: { ...process.env, VOXPOST_TREE: JSON.stringify(tree) } },
     );
     const { read, growth } = JSON.parse(stdout) as { read: number; growth: { in: number; out: number } };
-    expect(read).toBe(100 * 2 ** 20);
+    expect(read).toBe(megabytes * 2 ** 20);
     expect(Math.max(growth.in, growth.out)).toBeLessThan(30);
   }, 60_000);
 });

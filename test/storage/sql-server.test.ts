@@ -258,3 +258,43 @@ test("a server that answers before the disk has it is asked to wait for the disk
   const [part] = await engine.read(ref);
   expect(part && (await bytesOf(part.stream)).toString()).toBe("RIFF a voice");
 });
+
+test("a connection for watching is there as long as anybody watches", async () => {
+  const listening = async () => {
+    const rows = await server.query(`select query ${OURS} and query like 'listen%'`);
+    return rows.length;
+  };
+  const engine = await openEngine();
+  const [first, second] = [new AbortController(), new AbortController()];
+  await engine.watch?.(mailbox, () => {}, first.signal);
+  await engine.watch?.(mailbox, () => {}, second.signal);
+  expect(await listening()).toBe(1);
+  first.abort();
+  expect(await listening()).toBe(1);
+  second.abort();
+  await expect.poll(listening).toBe(0);
+  await engine.watch?.(mailbox, () => {}, new AbortController().signal);
+  expect(await listening()).toBe(1);
+  await engine.close();
+  await expect.poll(listening).toBe(0);
+});
+
+test("with TLS only a server whose certificate is trusted, and is its own, gets the password", async () => {
+  const ca = await server.startTls();
+  const trusting = await openEngine({ tls: "tls", ca });
+  await trusting.check();
+  const [row] = await server.query(
+    "select bool_and(ssl) as ssl from pg_stat_ssl join pg_stat_activity using (pid) where application_name = 'voxpost'",
+  );
+  expect(row).toEqual({ ssl: true });
+  await trusting.watch?.(mailbox, () => {}, new AbortController().signal);
+  const stranger = await openEngine({ tls: "tls" });
+  await expect(stranger.check()).rejects.toMatchObject({ code: "STORE_REFUSED", retryable: true });
+  await expect(stranger.check()).rejects.toThrow(/not trusted: set ca/);
+  const misnamed = await openEngine({
+    tls: "tls",
+    ca,
+    url: String(server.tree().url).replace("127.0.0.1", "localhost"),
+  });
+  await expect(misnamed.check()).rejects.toThrow(/another name/);
+});

@@ -13,7 +13,7 @@ interface ListenerParts {
 /** A server that went away is looked for again this often, milliseconds. */
 const AGAIN_MS = 2_000;
 
-/** One connection that hears of every change (LISTEN), for all watched mailboxes. */
+/** One connection that hears of every change (LISTEN), for all watched mailboxes, as long as there are any. */
 export class Listener {
   readonly #parts: ListenerParts;
   readonly #watchers = new Map<string, Set<() => void>>();
@@ -26,7 +26,6 @@ export class Listener {
 
   /** Resolves once it is listening. @throws VoxpostError STORE_UNREACHABLE and the like */
   async watch(mailbox: string, onChange: () => void, signal: AbortSignal): Promise<void> {
-    await this.#connect();
     const watchers = this.#watchers.get(mailbox) ?? new Set();
     // A function of its own for each, so that two who watch with the same one are told apart.
     const own = () => onChange();
@@ -35,9 +34,17 @@ export class Listener {
     const end = () => {
       watchers.delete(own);
       if (watchers.size === 0 && this.#watchers.get(mailbox) === watchers) this.#watchers.delete(mailbox);
+      if (this.#watchers.size === 0) void this.close();
     };
     signal.addEventListener("abort", end, { once: true });
-    if (signal.aborted) end();
+    if (signal.aborted) return end();
+    try {
+      await this.#connect();
+    } catch (error) {
+      signal.removeEventListener("abort", end);
+      end();
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
@@ -66,13 +73,15 @@ export class Listener {
       void client.end().catch(() => {});
       throw toFault(error, name);
     }
-    client.once("end", () => this.#lost());
+    const opening = this.#client;
+    client.once("end", () => {
+      if (this.#client === opening) this.#lost();
+    });
     return client;
   }
 
   /** What happened meanwhile nobody has told, so afterwards everybody is called. */
   #lost(): void {
-    if (!this.#client) return;
     this.#client = undefined;
     this.#parts.log.warn({ store: this.#parts.name }, "Watching was interrupted; connecting again");
     this.#retry();

@@ -84,12 +84,9 @@ function clientOptions({ server, password, tls, ca, connectMs }: PostgresParts):
     database,
     user,
     ...(secret === undefined ? {} : { password: secret }),
-    // A Unix socket leaves nothing to encrypt. The file is read anew for each pool, as certificates are renewed.
+    // A Unix socket leaves nothing to encrypt. // pg adds the name to ask for; `host` is what the certificate is compared with, which may be an address.
     ssl: tls &&
-      !host.startsWith("/") && {
-        servername: host,
-        ...(ca === undefined ? {} : { ca: readFileSync(ca, "utf8") }),
-      },
+      !host.startsWith("/") && { host, ...(ca === undefined ? {} : { ca: readFileSync(ca, "utf8") }) },
     application_name: "voxpost",
     connectionTimeoutMillis: connectMs,
     keepAlive: true,

@@ -4,9 +4,10 @@ import { createEngine } from "../../src/storage/registry.ts";
 import { newMessage, recordingLog } from "./samples.ts";
 
 /**
- * A program of its own, whose memory nobody else uses: brings 100 MB into the store of the tree in VOXPOST_TREE and out
+ * A program of its own, whose memory nobody else uses: brings so many MB into the store of the tree in VOXPOST_TREE and out
  * again, and prints by how many MB what it held at most was more than before.
  */
+const megabytes = Number(process.argv[2]);
 const mailbox = { mailbox: "1001", context: "default" };
 const tree = JSON.parse(process.env.VOXPOST_TREE ?? "");
 const engine = createEngine(tree, { folder: tmpdir(), log: recordingLog().log });
@@ -32,7 +33,7 @@ await engine.close();
 console.log(JSON.stringify({ read, growth: { in: growthIn, out: most - before } }));
 
 function* pieces(): Generator<Buffer> {
-  for (let piece = 0; piece < 1600; piece++) {
+  for (let piece = 0; piece < megabytes * 16; piece++) {
     if (piece % 160 === 0) look();
     yield Buffer.alloc(64 * 1024, piece % 256);
   }
