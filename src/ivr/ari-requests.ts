@@ -122,6 +122,12 @@ async function refusal(response: Response, method: string, path: string): Promis
   }
   // Hung up, or moved on by somebody else: Asterisk still knows the channel, but it is ours no more.
   if (status === 409 && /not in Stasis/i.test(said)) return new VoxpostError("CALL_GONE", text, { context });
+  // While Asterisk starts, its modules are not there yet, and a 404 tells nothing of channels. /mailboxes may be missing for good.
+  const isLoading = status === 404 && /^<|resource not found/i.test(said) && !path.startsWith("/mailboxes");
+  if (isLoading) {
+    const remedy = "no ARI answers there: is Asterisk still starting, is res_ari loaded and enabled?";
+    return new VoxpostError("ASTERISK_UNREACHABLE", `${status} to ${method} ${path}: ${remedy}`, { context });
+  }
   if (status === 503)
     return new VoxpostError("ASTERISK_UNREACHABLE", `${text} (is it still starting?)`, { context });
   if (status === 401 || status === 403) {

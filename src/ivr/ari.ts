@@ -1,10 +1,20 @@
+import { createRequire } from "node:module";
 import ari, { type Client } from "ari-client";
 import { VoxpostError } from "../errors.ts";
 import type { AriEvent, AriListener } from "./ari-events.ts";
-import type { AriServer } from "./ari-requests.ts";
+import { AriRequests, type AriServer } from "./ari-requests.ts";
 
 // swagger-client, inside ari-client, puts a function `log` among the globals and prints a notice with it at each connect.
 Reflect.set(globalThis, "log", () => {});
+
+// It also throws what it has reported already, where nobody can catch it: an Asterisk that is just starting would end us.
+const requireByAriClient = createRequire(createRequire(import.meta.url).resolve("ari-client"));
+const { SwaggerApi } = requireByAriClient("swagger-client") as {
+  SwaggerApi: { prototype: { failure(message: string): void; fail(message: string): void } };
+};
+SwaggerApi.prototype.fail = function (message) {
+  this.failure(message);
+};
 
 /** One live subscription to a Stasis application. It ends once; whoever wants another one opens it. */
 export interface AriSubscription {
@@ -38,12 +48,13 @@ interface Socket {
  * two of its private fields (the version is pinned): it would reconnect by itself, and then give up for good; an event
  * that its API description lacks would end the process; and a dead connection would go unnoticed.
  *
- * @throws VoxpostError ASTERISK_UNREACHABLE
+ * @throws VoxpostError ASTERISK_UNREACHABLE, ASTERISK_REFUSED (user or password)
  */
 export async function subscribe(
   server: AriServer,
   options: AriSubscriptionOptions,
 ): Promise<AriSubscription> {
+  await checkServer(server, options.timeoutMs);
   const client = (await connectInTurn(server, options.timeoutMs)) as Client & {
     _ws: Socket;
     _wsClosed: boolean;
@@ -103,6 +114,17 @@ export async function subscribe(
       socket.close();
     },
   };
+}
+
+/** Anything that is no ARI, such as a web page, would end us in the midst of swagger-client. */
+async function checkServer(server: AriServer, timeoutMs: number): Promise<void> {
+  const info = await new AriRequests(server, timeoutMs)
+    .get<{ system?: object }>("/asterisk/info", { query: { only: "system" } })
+    .catch((error: unknown) => {
+      throw VoxpostError.from(error, "ASTERISK_UNREACHABLE", `What answers at ${server.url} is no ARI`);
+    });
+  if (!info?.system)
+    throw new VoxpostError("ASTERISK_UNREACHABLE", `What answers at ${server.url} is no ARI`);
 }
 
 let turn: Promise<unknown> = Promise.resolve();

@@ -122,6 +122,7 @@ export class Asterisk {
     const end = new Promise<string>((resolve) => {
       ended = resolve;
     });
+    const closed = () => ended("closed by us");
     const off = this.events.on("type:ApplicationReplaced", ({ application }) => {
       if (application === this.app) this.#replaced();
     });
@@ -134,13 +135,14 @@ export class Asterisk {
       });
       if (this.#isOver()) return this.#subscription.close();
       connected();
-      this.#closing.signal.addEventListener("abort", () => ended("closed by us"), { once: true });
+      this.#closing.signal.addEventListener("abort", closed, { once: true });
       await this.#readWhatWasMissed();
       if (!this.#isOver()) this.#setState("up");
       const reason = await end;
       if (!this.#isOver()) this.log.warn({ reason }, "connection to Asterisk lost");
     } finally {
       off();
+      this.#closing.signal.removeEventListener("abort", closed);
       this.#subscription?.close();
       if (!this.#isOver()) this.#setState("connecting");
     }

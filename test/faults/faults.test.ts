@@ -130,7 +130,10 @@ describe("nobody's words are lost", () => {
       expect(head).not.toMatch(/^(X-Evil|Bcc):/im);
       expect(head, "7 bits, and no line that a server may refuse").toMatch(/^[\t\r\n -~]*$/);
       expect(Math.max(...head.split("\r\n").map((line) => line.length))).toBeLessThan(200);
-      expect(head.replace(/=\?UTF-8\?B\?/g, ""), "nothing for a mail program to decode").not.toContain("=?");
+      expect(
+        head.replace(/=\?UTF-8\?B\?[^?]*\?=/g, ""),
+        "nothing for a mail program to decode",
+      ).not.toContain("=?");
     }
     expect(readdirSync(asterisk.recordings)).toEqual(["voxpost"]);
   });
