@@ -54,7 +54,8 @@ export class Recordings {
   async copy(name: string, to: string, signal?: AbortSignal): Promise<void> {
     await this.#about(name, () =>
       this.#asterisk.requests.post(`${stored(name)}/copy`, {
-        query: { destinationRecordingName: to },
+        // Asterisk cuts what follows the last dot, of which names have many; without this it would cut a name in two.
+        query: { destinationRecordingName: `${to}.wav` },
         ...optional(signal),
       }),
     );
@@ -70,6 +71,9 @@ export class Recordings {
     // An interrupted attempt may have left half a copy.
     await this.remove(to, signal);
     await this.copy(name, to, signal);
+    if (!(await this.exists(to, signal))) {
+      throw new VoxpostError("RECORDING_GONE", `The copy of "${name}" is not where it was asked for`);
+    }
     await this.remove(name, signal);
   }
 

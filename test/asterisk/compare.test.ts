@@ -54,6 +54,8 @@ const SCRIPTS: Record<string, (rig: Rig) => Promise<void>> = {
     await press("#");
     await rig.until("RecordingFinished sim/one done");
     await rig.request("POST", `/channels/${channel}/record?name=sim/one&format=wav&ifExists=fail`);
+    await rig.request("POST", "/recordings/stored/sim%2Fone/copy?destinationRecordingName=sim/dot.ted~0");
+    await rig.request("POST", "/recordings/stored/sim%2Fone/copy?destinationRecordingName=sim/dot.ted~0.wav");
     await rig.request("POST", "/recordings/stored/sim%2Fone/copy?destinationRecordingName=sim/two");
     await rig.request("POST", "/recordings/stored/sim%2Fone/copy?destinationRecordingName=sim/two");
     await rig.request("DELETE", "/recordings/stored/sim%2Fone");

@@ -46,7 +46,9 @@ export class Spool {
     return this.#entry(name).read();
   }
 
-  copy(name: string, to: string): { name: string; format: string } {
+  /** Asterisk cuts the new name at its last dot, wherever that is. */
+  copy(name: string, destination: string): { name: string; format: string } {
+    const to = destination.replace(/\.[^.]*$/, "");
     const entry = this.#entry(name);
     if (this.has(to)) throw new Refusal(409, "A recording with the same name already exists on the system");
     const file = entry.read();

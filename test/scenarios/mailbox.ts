@@ -29,10 +29,21 @@ export function viewMailbox(
       await eventually(
         async () => {
           const counts = await engine.count(address, folder);
-          seen = `${counts.new} new, ${counts.old} old`;
-          return counts.new === (wanted.new ?? 0) && counts.old === (wanted.old ?? 0);
+          seen = `${counts.urgent} urgent, ${counts.new} new, ${counts.old} old`;
+          const { urgent = 0, new: unheard = 0, old = 0 } = wanted;
+          return counts.urgent === urgent && counts.new === unheard && counts.old === old;
         },
-        () => `${number} ${folder} to have ${wanted.new ?? 0} new, ${wanted.old ?? 0} old; it has ${seen}`,
+        () => `${number} ${folder} to have ${JSON.stringify(wanted)}; it has ${seen}`,
+      );
+    },
+    async greets(kind) {
+      await eventually(
+        async () => {
+          const part = await engine.readGreeting?.(address, kind);
+          part?.stream.destroy();
+          return part !== undefined;
+        },
+        () => `${number} to have the greeting ${kind}`,
       );
     },
     async staysEmpty() {

@@ -12,7 +12,13 @@ import { BOXES, type BoxKind, type Process, soundName, type Telephone, type Worl
 
 const PATIENCE_MS = 30_000;
 /** First number of each kind of mailbox; a scenario takes the next one. */
-const FIRST: Record<BoxKind, number> = { plain: 1001, exits: 1080, saycid: 1090, spanish: 1096 };
+const FIRST: Record<BoxKind, number> = {
+  plain: 1001,
+  review: 1075,
+  exits: 1080,
+  saycid: 1090,
+  spanish: 1096,
+};
 
 /** Real Asterisk, Redis and Dovecot, SIP phones, and the program as a process of its own. One for all scenarios. */
 export async function startRealWorld(): Promise<(World & { close(): Promise<void> }) | { missing: string }> {
@@ -41,7 +47,8 @@ export async function startRealWorld(): Promise<(World & { close(): Promise<void
       contexts: {
         default: {
           mailboxes: {
-            ...range("plain", 1079),
+            ...range("plain", 1074),
+            ...range("review", 1079),
             ...range("exits", 1089),
             ...range("saycid", 1095),
             ...range("spanish", 1100),
@@ -54,7 +61,7 @@ export async function startRealWorld(): Promise<(World & { close(): Promise<void
   const storage = (parse(readFileSync(configuration, "utf8")) as { storage: unknown }).storage;
   const engine = await openStorage(storage, lab.folder);
   const phones: Phone[] = [];
-  const used: Record<BoxKind, number> = { plain: 0, exits: 0, saycid: 0, spanish: 0 };
+  const used: Record<BoxKind, number> = { plain: 0, review: 0, exits: 0, saycid: 0, spanish: 0 };
   let voices = 0;
   let callers = 0;
 

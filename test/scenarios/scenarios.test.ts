@@ -1,6 +1,8 @@
 import "./deposit.ts";
 import "./login.ts";
 import "./listening.ts";
+import "./review.ts";
+import "./settings.ts";
 import "./custody.ts";
 import "./faults.ts";
 import { playScenarios } from "./scenario.ts";

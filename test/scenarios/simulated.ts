@@ -136,6 +136,7 @@ const BOX_NUMBERS: Record<string, keyof typeof BOXES> = {
   "1001": "plain",
   "1002": "plain",
   "1003": "plain",
+  "1080": "review",
   "1090": "exits",
   "1095": "saycid",
   "1096": "spanish",

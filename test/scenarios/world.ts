@@ -1,4 +1,5 @@
 import type { Folder } from "../../src/model/folder.ts";
+import type { GreetingKind } from "../../src/model/greeting.ts";
 import type { Faults } from "../asterisk/faults.ts";
 
 /** Where a scenario takes place: an Asterisk, the program under test, telephones and mailboxes. */
@@ -26,12 +27,13 @@ export interface World {
 
 /**
  * `plain`: all defaults, and no extension to leave to. `exits`: operator=yes, and the extensions `o` and `a` exist. `saycid`: says
- * who called. `spanish`: its owner is spoken to in Spanish.
+ * who called. `spanish`: its owner is spoken to in Spanish. `review`: callers may review their message, and reach the operator.
  */
 export const BOXES = {
   plain: {},
   exits: { operator: true, exitcontext: "exits" },
   saycid: { saycid: true },
+  review: { review: true, operator: true, exitcontext: "exits" },
   spanish: { language: "es" },
 } as const;
 export type BoxKind = keyof typeof BOXES;
@@ -69,7 +71,9 @@ export interface Telephone {
 
 export interface MailboxView {
   /** Waits until the folder has this many. */
-  has(counts: { new?: number; old?: number }, folder?: Folder): Promise<void>;
+  has(counts: { urgent?: number; new?: number; old?: number }, folder?: Folder): Promise<void>;
+  /** Waits until the store has a greeting of this kind. */
+  greets(kind: GreetingKind): Promise<void>;
   /** Fails when a message arrives within some seconds. */
   staysEmpty(): Promise<void>;
   messages(folder?: Folder): Promise<readonly HeardMessage[]>;

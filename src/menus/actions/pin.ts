@@ -6,8 +6,9 @@ import type { Retrieval } from "../session.ts";
 export const pin: Action<Retrieval> = {
   name: "pin",
   title: "change the PIN",
-  available: ({ deps, subscriber }) => deps.settings.pins.isPossible(subscriber),
   async run({ call, subscriber, deps: { settings, menus } }) {
+    // Always a key, because the stock sound speaks of it together with the others.
+    if (!settings.pins.isPossible(subscriber)) return { next: "repeat", say: ["vm-sorry"] };
     const change = new PinChange(call, subscriber, settings.pins);
     const how = await changePin(change, menus?.pins ?? pinMenus);
     return { next: "repeat", say: PIN_WORDS[how] };
