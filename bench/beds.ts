@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rename } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -60,7 +61,7 @@ async function overHttp(): Promise<Bed> {
   const ground = await onDisk("http over file", (path) => ({ engine: "file", path }));
   const inner = await ground.open();
   await inner.open();
-  const token = "bench-token";
+  const token = randomBytes(16).toString("hex");
   const server = await serveStorage(inner, {
     host: "127.0.0.1",
     port: 0,

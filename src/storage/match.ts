@@ -73,7 +73,7 @@ function toTest(pattern: string): (text: string) => boolean {
   return (text) => matchesGlob([...text], pieces);
 }
 
-export function isGlob(pattern: string): boolean {
+function isGlob(pattern: string): boolean {
   return /[*?]/.test(pattern);
 }
 
@@ -98,6 +98,6 @@ function stands(piece: string[], text: string[], at: number): boolean {
 }
 
 /** Case and the two ways to write an accent do not count. */
-export function fold(text: string): string {
+function fold(text: string): string {
   return text.normalize("NFC").toLowerCase();
 }
