@@ -137,9 +137,9 @@ test(
     expect(last).toMatchObject({ failed: 0, settled: true });
     const [source, target] = [await contentsOf(from), await contentsOf(to)];
     expect(without(target, purged)).toEqual(without(source, purged));
-    // All are in the trash but the last, if it was purged after the last pass: the next run takes FROM for given up.
+    // Purged in the first half, so there was a pass after it: one after the last pass would not follow.
     const astray = (await allIn(to)).filter(({ folder, id }) => purged.has(id) && folder !== "Trash");
-    expect(astray.length).toBeLessThanOrEqual(1);
+    expect(astray).toEqual([]);
   },
   LONG ? 1_800_000 : 60_000,
 );
@@ -153,7 +153,7 @@ async function disturb(from: Engine, step: number, purged: Set<string>): Promise
     await from.append("INBOX", newMessage(mailbox, { audio: [sound(`late ${step}`)] }));
   else if (step % 5 === 1) await from.setFlags(entry.ref, { heard: true });
   else if (step % 5 === 2) await from.move(entry.ref, "Family");
-  else if (step % 5 === 3) {
+  else if (step % 5 === 3 && step < MANY / 10) {
     purged.add(entry.envelope.id);
     await from.remove(entry.ref);
   } else if (step < 10) await from.writeGreeting?.(ALICE, "busy", sound(`busy ${step}`));
