@@ -32,11 +32,13 @@ export function isPinHash(text: string): boolean {
 }
 
 /** A `pin_hash` that is none opens nothing. */
-export function createPins(lookup: (mailbox: MailboxAddress) => PinEntry | undefined): Pins {
+export function createPins(
+  lookup: (mailbox: MailboxAddress) => PinEntry | undefined | Promise<PinEntry | undefined>,
+): Pins {
   const nobodysSalt = randomBytes(16);
   return {
     async verify(mailbox, pin) {
-      const entry = lookup(mailbox);
+      const entry = await lookup(mailbox);
       const hash = entry?.pinHash === undefined ? undefined : parseHash(entry.pinHash);
       const key = await derive(pin, hash?.salt ?? nobodysSalt, hash?.cost ?? COST);
       if (hash) return timingSafeEqual(key, hash.key);
