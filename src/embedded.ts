@@ -16,9 +16,9 @@ export function embeddedConfig(
   asteriskFolder = "/etc/asterisk",
 ): { config: Config; notes: readonly string[] } {
   const data = resolve(folder);
-  mkdirSync(data, { recursive: true, mode: 0o700 });
   const notes: string[] = [];
   const { user, password } = findAriUser(asteriskFolder);
+  mkdirSync(data, { recursive: true, mode: 0o700 });
   const port = readAsteriskFile(join(asteriskFolder, "http.conf")).get("general")?.get("bindport") ?? "8088";
   const parsed = configSchema.parse({
     asterisk: [{ name: "local", url: `http://127.0.0.1:${port}`, user, password }],
