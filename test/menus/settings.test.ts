@@ -30,7 +30,7 @@ async function inOptions(lines: readonly Line[], end = true) {
       : []),
   ];
   const dialogue = await world.retrieve(["1001", "s"], all);
-  const from = dialogue.heard.findIndex((line) => line === "> 0") + 1;
+  const from = dialogue.heard.indexOf("> 0") + 1;
   return { ...dialogue, heard: dialogue.heard.slice(from) };
 }
 
