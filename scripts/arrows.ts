@@ -9,7 +9,7 @@ const ROOMS: Record<string, readonly string[]> = {
   model: [],
   custody: ["model"],
   storage: ["model"],
-  sounds: ["ivr/phrase.ts", "ivr/language.ts"],
+  sounds: ["model", "ivr/phrase.ts", "ivr/language.ts"],
   ivr: ["model", "custody/name.ts", "sounds", "jobs/ports.ts"],
   jobs: ["model", "custody", "storage"],
   access: ["model", "storage/pins.ts", "storage/disk.ts"],

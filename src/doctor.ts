@@ -29,7 +29,11 @@ export async function* examine(config: Config): AsyncGenerator<Finding> {
     return "a private one, started with the program";
   });
   yield await find(`Store (${String(config.storage.engine)})`, async () => {
-    const engine = createEngine(config.storage, { log: createLogger("silent"), folder: config.folder });
+    const engine = createEngine(config.storage, {
+      log: createLogger("silent"),
+      folder: config.folder,
+      data: config.data,
+    });
     try {
       await engine.open();
       await engine.check(AbortSignal.timeout(10_000));

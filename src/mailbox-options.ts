@@ -105,6 +105,10 @@ export const mailboxOptions = z.strictObject({
     .min(0)
     .describe("Deleted messages can be got back for this many days; 0 is for ever. Default 14.")
     .optional(),
+  attributes: z
+    .record(name, z.string())
+    .describe("Whatever the storage engine route sends by, such as class: gold.")
+    .optional(),
   hidefromdir: z.boolean().describe("Not in the directory. Default false.").optional(),
   maxlogins: z.number().int().min(1).max(10).describe("Tries to log in per call. Default 3.").optional(),
   maxgreet: seconds("Longest greeting; 0 is unlimited. Default 60").optional(),

@@ -36,6 +36,7 @@ import { EngineStore } from "./storage/engine-store.ts";
 import { createEngine } from "./storage/registry.ts";
 import { DiskSnapshots } from "./storage/snapshot.ts";
 import { pollSnapshots } from "./storage/snapshot-poll.ts";
+import { Upkeep } from "./storage/upkeep.ts";
 import { createSubscribers } from "./subscribers.ts";
 
 export interface Voxpost {
@@ -66,7 +67,12 @@ export async function startVoxpost(config: Config, log: Logger, options: Voxpost
   const subscribers = createSubscribers(config);
   const redis = config.redis ?? (await startPrivateRedis(join(config.data, "redis"), log));
 
-  const engine = createEngine(config.storage, { log, folder: config.folder });
+  const engine = createEngine(config.storage, {
+    log,
+    folder: config.folder,
+    data: config.data,
+    attributesOf: (mailbox) => subscribers.attributesOf(mailbox),
+  });
   const queues = new Queues({ url: redis.url, log });
   const pins = new OwnPins({
     records: new PinRecords({ path: join(config.data, "pins.json"), redis: queues.redis, log }),
@@ -191,6 +197,12 @@ export async function startVoxpost(config: Config, log: Logger, options: Voxpost
     folder: deliveries,
     log,
   };
+  const upkeep = new Upkeep({
+    engine,
+    mailboxes: () => [...subscribers.all()].map(({ address }) => address),
+    log,
+  });
+  upkeep.start();
   const trash = new TrashPurge({ store, subscribers, file: join(config.data, "trash.json"), log });
   trash.start();
   const lamp = {
@@ -231,7 +243,7 @@ export async function startVoxpost(config: Config, log: Logger, options: Voxpost
     async stop(graceMs) {
       stopping.abort(new VoxpostError("ABORTED", "The program ends"));
       await sweeps.stop();
-      await trash.stop();
+      await Promise.all([trash.stop(), upkeep.stop()]);
       await workers.close(graceMs);
       await Promise.all([...ivrs.values()].map((ivr) => ivr.close()));
       stopPolling();

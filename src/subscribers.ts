@@ -50,6 +50,8 @@ type Complete = MailboxConfig & typeof DEFAULTS;
  */
 export function createSubscribers(config: Config): Subscribers & {
   pin(address: MailboxAddress): PinEntry | undefined;
+  /** What the administrator says of it, for storage that is chosen by it; nothing of an unknown one. */
+  attributesOf(address: MailboxAddress): Readonly<Record<string, string>>;
   /** Other names under which its lamp is asked for. */
   aliasesOf(address: MailboxAddress): readonly MailboxAddress[];
 } {
@@ -78,6 +80,11 @@ export function createSubscribers(config: Config): Subscribers & {
 
   return {
     find: lookup,
+    attributesOf(address) {
+      const found = exact.get(formatMailbox(address));
+      const ofContext = found && config.contexts[found.context]?.attributes;
+      return { ...config.defaults.attributes, ...ofContext, ...found?.options.attributes };
+    },
     searchesContexts: config.searchcontexts,
     aliasesOf: (address) =>
       Object.entries(config.aliases).flatMap(([alias, mailbox]) =>
