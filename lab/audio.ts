@@ -12,13 +12,6 @@ export interface Comparison {
   similarity: number;
 }
 
-/** A tone. `level` is the amplitude of 0 to 32,767. */
-export function tone(hertz: number, seconds: number, level = 8_000): Int16Array {
-  return Int16Array.from({ length: Math.round(seconds * RATE) }, (_, n) =>
-    Math.round(level * Math.sin((2 * Math.PI * hertz * n) / RATE)),
-  );
-}
-
 /** Silence. */
 export function silence(seconds: number): Int16Array {
   return new Int16Array(Math.round(seconds * RATE));
@@ -63,32 +56,6 @@ export function compareAudio(spoken: Audio, heard: Audio): Comparison {
     weights += weight;
   }
   return { offsetMs: (1_000 * offset) / RATE, similarity: Math.max(0, sum / weights) };
-}
-
-/** The strongest frequency in Hz, from the loudest half second; 0 for silence. */
-export function dominantFrequency(audio: Audio): number {
-  const samples = samplesOf(audio);
-  let [start, most] = [0, 0];
-  for (let at = 0; at < samples.length; at += PIECE / 4) {
-    const loudness = energy(samples, at, at + PIECE);
-    if (loudness > most) [start, most] = [at, loudness];
-  }
-  if (most === 0) return 0;
-  const piece = samples.subarray(start, start + PIECE);
-  const size = powerOfTwo(PIECE * 4);
-  const real = new Float64Array(size);
-  for (let n = 0; n < piece.length; n++) {
-    const window = 0.5 - 0.5 * Math.cos((2 * Math.PI * n) / piece.length);
-    real[n] = (piece[n] ?? 0) * window;
-  }
-  const imaginary = new Float64Array(size);
-  fft(real, imaginary);
-  let [best, strength] = [0, 0];
-  for (let bin = 1; bin < size / 2; bin++) {
-    const power = (real[bin] ?? 0) ** 2 + (imaginary[bin] ?? 0) ** 2;
-    if (power > strength) [best, strength] = [bin, power];
-  }
-  return (best * RATE) / size;
 }
 
 function samplesOf(audio: Audio): Int16Array {

@@ -14,7 +14,7 @@ const rest = args.filter((arg) => arg !== "--all");
 const summaryFile = join(process.cwd(), ".lab", `test-summary-${process.pid}.json`);
 mkdirSync(".lab", { recursive: true });
 
-const total: Summary = { passed: 0, failed: 0, skipped: 0, reasons: [] };
+const total: Summary = { passed: 0, failed: 0, skipped: 0, reasons: [], flaky: [] };
 
 await findAsterisk(console.log);
 await findServices(console.log);
@@ -43,6 +43,7 @@ try {
   total.failed += summary.failed;
   total.skipped += summary.skipped;
   total.reasons.push(...summary.reasons);
+  total.flaky.push(...summary.flaky);
 } catch {
   console.error("vitest ended without a summary; its own output above says why");
   total.failed++;
@@ -53,5 +54,8 @@ if (vitest.exitCode !== 0 && total.failed === 0) total.failed++;
 
 if (total.reasons.length > 0)
   console.log(`\nskipped:\n${total.reasons.map((reason) => `  - ${reason}`).join("\n")}`);
+if (total.flaky.length > 0) {
+  console.log(`\npassed only when tried again:\n${total.flaky.map((name) => `  - ${name}`).join("\n")}`);
+}
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;

@@ -7,16 +7,19 @@ export interface Summary {
   skipped: number;
   /** Each with its reason; a skip without one is itself a fault. */
   reasons: string[];
+  /** Passed only when they were tried again, which is told: a noisy machine, or a fault that comes and goes. */
+  flaky: string[];
 }
 
 /** Writes what `test/run.ts` needs for its closing lines, because vitest's own say neither which were skipped nor why. */
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
-    const summary: Summary = { passed: 0, failed: errors.length, skipped: 0, reasons: [] };
+    const summary: Summary = { passed: 0, failed: errors.length, skipped: 0, reasons: [], flaky: [] };
     for (const module of modules) {
       if (module.errors().length > 0) summary.failed++;
       for (const test of module.children.allTests()) {
         const result = test.result();
+        if (test.diagnostic()?.flaky) summary.flaky.push(test.fullName);
         if (result.state === "passed") summary.passed++;
         else if (result.state === "failed") summary.failed++;
         else {

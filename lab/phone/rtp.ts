@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { decodeAlaw, decodeUlaw, ULAW_SILENCE } from "./g711.ts";
 import type { Address } from "./transport.ts";
 
-export const SAMPLES_PER_MS = 8;
+const SAMPLES_PER_MS = 8;
 const FRAME_MS = 20;
 const FRAME = FRAME_MS * SAMPLES_PER_MS;
 /** After a pause of the whole process longer than this, the clock is set anew instead of sending everything at once. */

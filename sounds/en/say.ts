@@ -20,7 +20,7 @@ const SCALES = [
   [100, "hundred"],
 ] as const;
 
-export function sayOrdinal(number: number): string[] {
+function sayOrdinal(number: number): string[] {
   if (number <= 20 || number % 10 === 0) return [`digits/h-${number}`];
   return [`digits/${number - (number % 10)}`, `digits/h-${number % 10}`];
 }

@@ -36,7 +36,7 @@ export interface RecordingName {
 }
 
 /** A recording that is not a message of its own, and what it belongs to. */
-export type RecordingKind =
+type RecordingKind =
   /** Said before a message that is forwarded: by whom, and which. */
   | { readonly is: "comment"; readonly mailbox: MailboxAddress; readonly message: MessageId }
   /** In the owner's own voice; the only recipient is the owner. */

@@ -16,7 +16,7 @@ export type Action = (typeof ACTIONS)[number];
 /** Key by key, what a prompt says that it does. */
 export type SpokenKeys = Readonly<Partial<Record<Key, Action>>>;
 
-export interface Prompt {
+interface Prompt {
   /** What is heard, in our own short wording: for transcripts, the phone guide and logs. */
   readonly words: string;
   /** Set when the prompt names keys: it may be used only where these keys do these things. */

@@ -6,7 +6,7 @@ import { FALLBACK_LANGUAGE, findLanguage } from "./prompts.ts";
  * Compares our table of a language with the sounds that Asterisk has, and returns the prompts that callers would not hear.
  * A dialect's sounds are filled up from its language, and any language's from English, by Asterisk itself.
  */
-export async function missingSounds(asterisk: Asterisk, language = FALLBACK_LANGUAGE): Promise<string[]> {
+async function missingSounds(asterisk: Asterisk, language = FALLBACK_LANGUAGE): Promise<string[]> {
   const sounds = await asterisk.requests.get<{ id: string }[]>("/sounds", { query: { lang: language } });
   const known = new Set(sounds.map(({ id }) => id));
   return Object.entries(findLanguage(language).prompts).flatMap(([key, prompt]) =>

@@ -28,7 +28,7 @@ export function createSayName(deps: SayNameDeps): (call: Call, args: readonly st
 }
 
 /** How somebody who has a mailbox, or has none, is called to a listener. */
-export async function nameOrNumber(address: MailboxAddress, deps: SayNameDeps): Promise<Script> {
+async function nameOrNumber(address: MailboxAddress, deps: SayNameDeps): Promise<Script> {
   const owner = deps.subscribers.find(address);
   const name = owner && (await recordedName(owner, deps.snapshots));
   return name ? [name] : ["vm-extension", { letters: address.mailbox }];

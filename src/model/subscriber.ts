@@ -85,7 +85,7 @@ export interface Outbound {
 }
 
 /** Keys while a message is heard, and what they do to it. */
-export type PlaybackKeys = Readonly<Record<string, "forward" | "rewind" | "pause" | "restart">>;
+type PlaybackKeys = Readonly<Record<string, "forward" | "rewind" | "pause" | "restart">>;
 
 /** Where the program learns which mailboxes exist. */
 export interface Subscribers {

@@ -10,7 +10,7 @@ import type { Spool } from "./spool.ts";
  * What config/asterisk/extensions-voxpost.conf does, modelled and not parsed: entries, instances tried in turn, the dead
  * man's switch, and the recording without the program. test/asterisk/compare.test.ts holds it against the real one.
  */
-export interface DialplanOptions {
+interface DialplanOptions {
   /** Stasis applications, in the order in which they are tried. */
   readonly instances: readonly string[];
   /** Seconds after which a caller whose program is silent is led on. */

@@ -22,7 +22,7 @@ export interface Rig {
   close(): Promise<void>;
 }
 
-export interface RigCall {
+interface RigCall {
   readonly channel: string;
   press(key: string): Promise<void>;
   /** Begins to speak for some seconds. */

@@ -11,7 +11,7 @@ import { createLogger } from "../../src/log.ts";
 import { startWire, type Wire } from "./wire.ts";
 
 /** A call that entered the program, handed to the test instead of to menus. */
-export interface HandedCall {
+interface HandedCall {
   readonly entry: string;
   readonly args: readonly string[];
   readonly call: Call;
