@@ -47,7 +47,9 @@ async function message(where: Folder, mailbox = ANN, id = "a".repeat(32)): Promi
     urgent: false,
     priority: false,
     private: false,
-    audio: [{ kind: "voice", contentType: "audio/wav", open: async () => Readable.from([Buffer.from("RIFF")]) }],
+    audio: [
+      { kind: "voice", contentType: "audio/wav", open: async () => Readable.from([Buffer.from("RIFF")]) },
+    ],
   });
 }
 
