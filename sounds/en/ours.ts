@@ -64,4 +64,8 @@ export const ourPrompts = {
   "voxpost/greeting-erased": { words: "Your greeting has been erased.", ours: true },
   "voxpost/to-othernumber": { words: "to call another number", ours: true },
   "voxpost/to-nonurgent": { words: "to make it not urgent", ours: true },
+  "voxpost/to-callnumber": { words: "to call this number", ours: true },
+  "voxpost/to-select": { words: "if this is the person", ours: true },
+  "voxpost/to-other": { words: "for the next name", ours: true },
+  "voxpost/to-more": { words: "for more names", ours: true },
 } as const satisfies PromptTable;
