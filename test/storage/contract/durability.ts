@@ -26,6 +26,13 @@ export function durabilityCases({ it }: Suite): void {
 
   it("two programs on one store see each other's work at once", async ({ engine, mailbox, open }) => {
     const other = await open();
+    for (let look = 0; look < 3; look++) {
+      expect(await other.count(mailbox, "INBOX"), "looked at while empty").toEqual({
+        urgent: 0,
+        new: 0,
+        old: 0,
+      });
+    }
     const { ref, envelope } = await engine.append("INBOX", newMessage(mailbox));
     expect(await other.count(mailbox, "INBOX")).toEqual({ urgent: 0, new: 1, old: 0 });
     await other.setFlags(ref, { heard: true });

@@ -129,6 +129,8 @@ export class Connection {
     const { mailbox } = this.client;
     if (mailbox && mailbox.path === path && !mailbox.readOnly) {
       if (fresh && !this.#isFresh) await this.noop();
+      // Fresh for one question only: a folder that was found empty asks nothing more, and would stay empty for ever.
+      this.#isFresh = false;
       if (this.client.mailbox) return this.client.mailbox;
     }
     this.#knowFolder(path);
