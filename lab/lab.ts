@@ -62,9 +62,12 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const say = options.say ?? (() => {});
   const engine = options.imap ?? "dovecot";
 
-  const [asteriskSystem, services, cyrus, postgresSystem] = await Promise.all([
+  const services: ("redis" | "dovecot")[] = [];
+  if (wanted.has("redis")) services.push("redis");
+  if (wanted.has("imap") && engine === "dovecot") services.push("dovecot");
+  const [asteriskSystem, servicesSystem, cyrus, postgresSystem] = await Promise.all([
     wanted.has("asterisk") ? findAsterisk(say) : undefined,
-    wanted.has("redis") || (wanted.has("imap") && engine === "dovecot") ? findServices(say) : undefined,
+    services.length > 0 ? findServices(say, services) : undefined,
     wanted.has("imap") && engine === "cyrus" ? findCyrus(say) : undefined,
     wanted.has("postgres") ? findPostgres(say) : undefined,
   ]);
@@ -98,10 +101,12 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
           options.instances ?? ["lab"],
         ),
       ),
-    wanted.has("redis") && services ? start(startRedis(run, services.root, ports.redis)) : undefined,
+    wanted.has("redis") && servicesSystem
+      ? start(startRedis(run, servicesSystem.root, ports.redis))
+      : undefined,
     cyrus ? start(startCyrus(run, cyrus.root, ports, secret())) : undefined,
-    wanted.has("imap") && !cyrus && services
-      ? start(startDovecot(run, services.root, ports, secret()))
+    wanted.has("imap") && !cyrus && servicesSystem
+      ? start(startDovecot(run, servicesSystem.root, ports, secret()))
       : undefined,
     postgresSystem ? start(startPostgres(run, postgresSystem.root, ports.postgres, secret())) : undefined,
   ] as const;

@@ -64,8 +64,10 @@ export function ownerOf(id: string): number {
 }
 
 function makePlace(outside: string, root: string | undefined): Place {
+  const usual = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   const env = {
-    PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    // A machine's own programs may lie anywhere in its PATH.
+    PATH: root ? usual : `${process.env.PATH}:${usual}`,
     LANG: "C.UTF-8",
     TZ: "UTC",
   };

@@ -26,15 +26,22 @@ export async function findAsterisk(say: Say): Promise<System | { missing: string
   return { root: undefined };
 }
 
-/** Provides Redis and Dovecot. Rejects, saying what to install, when there is no way. */
-export async function findServices(say: Say): Promise<System> {
+/** Provides Redis and Dovecot, or one of them. Rejects, saying what to install, when there is no way. */
+export async function findServices(
+  say: Say,
+  needed: readonly ("redis" | "dovecot")[] = ["redis", "dovecot"],
+): Promise<System> {
   const unpacked = await tryToUnpack("services", say);
   if (unpacked) return unpacked;
-  const redis = await installedVersion("redis-server", ["--version"], /v=(\d+)/);
-  const dovecot = await installedVersion("dovecot", ["--version"], /^2\.(\d+)/);
-  if (redis === undefined || redis < 5)
-    throw new Error("the lab needs Redis 5 or newer: install redis-server");
-  if (dovecot !== 3) throw new Error("the lab needs Dovecot 2.3: install dovecot-imapd of Debian 12");
+  if (needed.includes("redis")) {
+    const redis = await installedVersion("redis-server", ["--version"], /v=(\d+)/);
+    if (redis === undefined || redis < 5)
+      throw new Error("the lab needs Redis 5 or newer: install redis-server");
+  }
+  if (needed.includes("dovecot")) {
+    const dovecot = await installedVersion("dovecot", ["--version"], /^2\.(\d+)/);
+    if (dovecot !== 3) throw new Error("the lab needs Dovecot 2.3: install dovecot-imapd of Debian 12");
+  }
   return { root: undefined };
 }
 

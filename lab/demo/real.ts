@@ -5,6 +5,7 @@ import { TRUNK } from "../mailboxes.ts";
 import { type Phone, startPhone } from "../phone.ts";
 import { watchPrompts } from "../prompts.ts";
 import type { Say } from "../provision.ts";
+import { findAsterisk } from "../systems.ts";
 import { decodeWav } from "../wav.ts";
 import type { Stage, StagePhone, Stored } from "./stage.ts";
 
@@ -23,6 +24,8 @@ const SHOWN = [
 
 /** Real Asterisk, Redis, Dovecot and SIP phones, and the program. Resolves with the reason when there is no Asterisk here. */
 export async function startRealStage(say: Say): Promise<Stage | { missing: string }> {
+  const system = await findAsterisk(say);
+  if ("missing" in system) return system;
   const lab = await startLab({ say });
   const { asterisk, imap, redis } = lab;
   if (!asterisk || !imap || !redis) {
