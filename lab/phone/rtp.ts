@@ -43,8 +43,6 @@ export class RtpStream {
   private timer: NodeJS.Timeout | undefined;
   private next = 0;
   private readonly heard = new Heard();
-  /** When each packet of audio came, by `performance.now()`. */
-  readonly arrivals: number[] = [];
 
   private constructor(socket: Socket, control: Socket) {
     this.socket = socket;
@@ -169,7 +167,6 @@ export class RtpStream {
     const payload = packet.subarray(start);
     const type = (packet[1] ?? 0) & 0x7f;
     const samples = type === 0 ? decodeUlaw(payload) : type === 8 ? decodeAlaw(payload) : undefined;
-    if (samples) this.arrivals.push(performance.now());
     if (samples) this.heard.add(samples, packet.readUInt32BE(4), packet.readUInt32BE(8));
   }
 }
