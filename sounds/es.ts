@@ -2,7 +2,7 @@ import type { DateTime } from "luxon";
 import type { Language } from "../src/ivr/language.ts";
 import { stockPrompts } from "./en/prompts.ts";
 import { sayDigits, sayLetters, soundWords } from "./en/say.ts";
-import { joinKinds, kindsOf } from "./grammar.ts";
+import { daysAgo, joinKinds, kindsOf, sayNearDay, sayWeekday } from "./grammar.ts";
 
 /** Spanish in Asterisk's stock sounds, which have 21 to 29 whole, and "un" and "una" beside "uno". */
 export const es: Language = {
@@ -55,10 +55,9 @@ function rest(number: number): string[] {
 }
 
 function sayDay(date: DateTime, now: DateTime): string[] {
-  const days = Math.round(now.startOf("day").diff(date.startOf("day"), "days").days);
-  if (days === 0) return ["digits/today"];
-  if (days === 1) return ["digits/yesterday"];
-  if (days > 1 && days < 7) return ["digits/es-el", `digits/day-${date.weekday % 7}`];
+  const near = sayNearDay(date, now);
+  if (near) return near === sayWeekday(date) ? ["digits/es-el", near] : [near];
+  const days = daysAgo(date, now);
   const year = days > 183 || days < 0 ? ["digits/es-de", ...sayNumber(date.year)] : [];
   return ["digits/es-el", ...sayNumber(date.day), "digits/es-de", `digits/mon-${date.month - 1}`, ...year];
 }

@@ -2,7 +2,7 @@ import type { DateTime } from "luxon";
 import type { Language } from "../src/ivr/language.ts";
 import { stockPrompts } from "./en/prompts.ts";
 import { sayDigits, sayLetters, soundWords } from "./en/say.ts";
-import { joinKinds, kindsOf } from "./grammar.ts";
+import { daysAgo, joinKinds, kindsOf, sayNearDay, sayWeekday } from "./grammar.ts";
 
 const plural = new Intl.PluralRules("fr");
 
@@ -61,14 +61,12 @@ function rest(number: number): string[] {
 }
 
 function sayDay(date: DateTime, now: DateTime): string[] {
-  const days = Math.round(now.startOf("day").diff(date.startOf("day"), "days").days);
-  const weekday = `digits/day-${date.weekday % 7}`;
-  if (days === 0) return ["digits/today"];
-  if (days === 1) return ["digits/yesterday"];
-  if (days > 1 && days < 7) return [weekday];
+  const near = sayNearDay(date, now);
+  if (near) return [near];
+  const days = daysAgo(date, now);
   const day = date.day === 1 ? ["digits/h-1"] : sayNumber(date.day);
   const year = days > 183 || days < 0 ? sayNumber(date.year) : [];
-  return [...(days <= 30 ? [weekday] : []), ...day, `digits/mon-${date.month - 1}`, ...year];
+  return [...(days <= 30 ? [sayWeekday(date)] : []), ...day, `digits/mon-${date.month - 1}`, ...year];
 }
 
 /** "14 heures 15". */

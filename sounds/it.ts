@@ -2,7 +2,7 @@ import type { DateTime } from "luxon";
 import type { Language } from "../src/ivr/language.ts";
 import { stockPrompts } from "./en/prompts.ts";
 import { sayDigits, sayLetters, soundWords } from "./en/say.ts";
-import { joinKinds, kindsOf } from "./grammar.ts";
+import { daysAgo, joinKinds, kindsOf, sayNearDay, sayWeekday } from "./grammar.ts";
 
 /** Italian in Asterisk's stock sounds, which have 21, 28, 31, 38 … whole because they are contracted. */
 export const it: Language = {
@@ -59,13 +59,16 @@ function rest(number: number): string[] {
 }
 
 function sayDay(date: DateTime, now: DateTime): string[] {
-  const days = Math.round(now.startOf("day").diff(date.startOf("day"), "days").days);
-  const weekday = `digits/day-${date.weekday % 7}`;
-  if (days === 0) return ["digits/today"];
-  if (days === 1) return ["digits/yesterday"];
-  if (days > 1 && days < 7) return [weekday];
+  const near = sayNearDay(date, now);
+  if (near) return [near];
+  const days = daysAgo(date, now);
   const year = days > 183 || days < 0 ? sayNumber(date.year) : [];
-  return [...(days <= 30 ? [weekday] : []), ...sayNumber(date.day), `digits/mon-${date.month - 1}`, ...year];
+  return [
+    ...(days <= 30 ? [sayWeekday(date)] : []),
+    ...sayNumber(date.day),
+    `digits/mon-${date.month - 1}`,
+    ...year,
+  ];
 }
 
 /** "14 e 15". */

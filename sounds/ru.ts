@@ -2,7 +2,7 @@ import type { DateTime } from "luxon";
 import type { Language } from "../src/ivr/language.ts";
 import { stockPrompts } from "./en/prompts.ts";
 import { sayDigits, sayLetters, soundWords } from "./en/say.ts";
-import { joinKinds, kindsOf } from "./grammar.ts";
+import { daysAgo, joinKinds, kindsOf, sayNearDay, sayWeekday } from "./grammar.ts";
 
 const plural = new Intl.PluralRules("ru");
 
@@ -71,14 +71,12 @@ const SCALES = [
 ] as const;
 
 function sayDay(date: DateTime, now: DateTime): string[] {
-  const days = Math.round(now.startOf("day").diff(date.startOf("day"), "days").days);
-  const weekday = `digits/day-${date.weekday % 7}`;
-  if (days === 0) return ["digits/today"];
-  if (days === 1) return ["digits/yesterday"];
-  if (days > 1 && days < 7) return [weekday];
+  const near = sayNearDay(date, now);
+  if (near) return [near];
+  const days = daysAgo(date, now);
   const day = date.day <= 20 || date.day === 30 ? [`digits/h-${date.day}`] : ordinal(date.day);
   const year = days > 183 || days < 0 ? sayNumber(date.year) : [];
-  return [...(days <= 30 ? [weekday] : []), ...day, `digits/mon-${date.month - 1}`, ...year];
+  return [...(days <= 30 ? [sayWeekday(date)] : []), ...day, `digits/mon-${date.month - 1}`, ...year];
 }
 
 function ordinal(number: number): string[] {

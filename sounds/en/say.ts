@@ -1,4 +1,5 @@
 import type { DateTime } from "luxon";
+import { daysAgo, sayNearDay, sayWeekday } from "../grammar.ts";
 
 /** English numbers, letters and dates in Asterisk's stock sounds. */
 
@@ -68,13 +69,11 @@ export function sayDate(date: DateTime, now: DateTime): string[] {
 }
 
 function sayDay(date: DateTime, now: DateTime): string[] {
-  const days = Math.round(now.startOf("day").diff(date.startOf("day"), "days").days);
-  const weekday = `digits/day-${date.weekday % 7}`;
+  const near = sayNearDay(date, now);
+  if (near) return [near];
+  const days = daysAgo(date, now);
   const dayOfMonth = [`digits/mon-${date.month - 1}`, ...sayOrdinal(date.day)];
-  if (days === 0) return ["digits/today"];
-  if (days === 1) return ["digits/yesterday"];
-  if (days > 1 && days < 7) return [weekday];
-  if (days > 1 && days <= 30) return [weekday, ...dayOfMonth];
+  if (days > 1 && days <= 30) return [sayWeekday(date), ...dayOfMonth];
   if (days > 1 && days <= 183) return dayOfMonth;
   return [...dayOfMonth, ...sayYear(date.year)];
 }
