@@ -1,16 +1,41 @@
 import { defineConfig } from "vitest/config";
 
+/**
+ * Tests that speak with a real Asterisk in real time. They wait more than they work, and keys come late where something else takes
+ * the processor: so they run after all the others, two files at once.
+ */
+const CALLS = [
+  "test/{chaos,faults,scale,scenarios,sipp}/**/*.test.ts",
+  "test/asterisk/compare.test.ts",
+  "test/custody/dialplan.test.ts",
+  "test/ivr/{call,connection,languages,mwi}.test.ts",
+  "test/jobs/asterisk.test.ts",
+];
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
     // Real servers start inside hooks; a hanging one must fail, not stall the run.
     hookTimeout: 120_000,
     testTimeout: 30_000,
     // Real servers on a noisy machine of two cores: a second try is allowed, and told at the end.
     retry: 1,
-    // Tests on real servers wait more than they work, so more of them than there are cores run at once.
-    maxWorkers: 4,
     // Scenarios on the real Asterisk spend their time listening.
     maxConcurrency: 12,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "parts",
+          include: ["test/**/*.test.ts"],
+          exclude: CALLS,
+          maxWorkers: 4,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: { name: "calls", include: CALLS, maxWorkers: 2, sequence: { groupOrder: 1 } },
+      },
+    ],
   },
 });

@@ -14,7 +14,7 @@ const rest = args.filter((arg) => arg !== "--all");
 const summaryFile = join(process.cwd(), ".lab", `test-summary-${process.pid}.json`);
 mkdirSync(".lab", { recursive: true });
 
-const total: Summary = { passed: 0, failed: 0, skipped: 0, reasons: [], flaky: [] };
+const total: Summary = { passed: 0, failed: 0, skipped: 0, failures: [], skips: [], flaky: [] };
 
 await findAsterisk(console.log);
 await findServices(console.log);
@@ -27,7 +27,7 @@ if (rest.length === 0) {
     stdio: "inherit",
   });
   if (check.exitCode === 0) total.passed++;
-  else total.failed++;
+  else fail("check: see its own output above");
 }
 
 console.log(`\n== tests${all ? ", the long ones too" : ""}`);
@@ -42,20 +42,27 @@ try {
   total.passed += summary.passed;
   total.failed += summary.failed;
   total.skipped += summary.skipped;
-  total.reasons.push(...summary.reasons);
+  total.failures.push(...summary.failures);
+  total.skips.push(...summary.skips);
   total.flaky.push(...summary.flaky);
 } catch {
-  console.error("vitest ended without a summary; its own output above says why");
-  total.failed++;
+  fail("vitest ended without a summary: its own output above says why");
 }
 rmSync(summaryFile, { force: true });
-// A crash outside of any test (an unhandled rejection, say) counts in no test.
-if (vitest.exitCode !== 0 && total.failed === 0) total.failed++;
+// A crash outside of any test counts in no test.
+if (vitest.exitCode !== 0 && total.failed === 0) fail(`vitest ended with ${vitest.exitCode}`);
 
-if (total.reasons.length > 0)
-  console.log(`\nskipped:\n${total.reasons.map((reason) => `  - ${reason}`).join("\n")}`);
-if (total.flaky.length > 0) {
-  console.log(`\npassed only when tried again:\n${total.flaky.map((name) => `  - ${name}`).join("\n")}`);
-}
+list("skipped", total.skips);
+list("passed only when tried again", total.flaky);
+list("failed", total.failures);
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
+
+function fail(what: string): void {
+  total.failed++;
+  total.failures.push(what);
+}
+
+function list(title: string, lines: readonly string[]): void {
+  if (lines.length > 0) console.log(`\n${title}:\n${lines.map((line) => `  - ${line}`).join("\n")}`);
+}

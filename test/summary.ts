@@ -1,34 +1,63 @@
 import { writeFileSync } from "node:fs";
-import type { Reporter, TestModule } from "vitest/node";
+import type { Reporter, TestCase, TestModule } from "vitest/node";
 
 export interface Summary {
   passed: number;
   failed: number;
   skipped: number;
-  /** Each with its reason; a skip without one is itself a fault. */
-  reasons: string[];
+  /** Name and first line of what went wrong. */
+  failures: string[];
+  /** Those of a suite together, each reason once with how often; a skip without one is itself a fault. */
+  skips: string[];
   /** Passed only when they were tried again, which is told: a noisy machine, or a fault that comes and goes. */
   flaky: string[];
 }
 
 /** Writes what `test/run.ts` needs for its closing lines, because vitest's own say neither which were skipped nor why. */
 export default class SummaryReporter implements Reporter {
-  onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
-    const summary: Summary = { passed: 0, failed: errors.length, skipped: 0, reasons: [], flaky: [] };
-    for (const module of modules) {
-      if (module.errors().length > 0) summary.failed++;
-      for (const test of module.children.allTests()) {
-        const result = test.result();
-        if (test.diagnostic()?.flaky) summary.flaky.push(test.fullName);
-        if (result.state === "passed") summary.passed++;
-        else if (result.state === "failed") summary.failed++;
-        else {
-          summary.skipped++;
-          const note = result.state === "skipped" ? result.note : undefined;
-          summary.reasons.push(`${test.fullName}: ${note ?? "no reason given"}`);
-        }
-      }
-    }
+  onTestRunEnd(modules: readonly TestModule[], errors: ReadonlyArray<{ message: string }>): void {
+    const tests = modules.flatMap((module) => [...module.children.allTests()]);
+    const inState = (state: string) => tests.filter((test) => test.result().state === state);
+    const failures = [
+      ...inState("failed").map((test) => `${test.fullName}: ${firstLine(test.result().errors)}`),
+      ...modules
+        .filter((module) => module.errors().length > 0)
+        .map((module) => `${module.relativeModuleId}: ${firstLine(module.errors())}`),
+      ...errors.map((error) => `outside of any test: ${firstLine([error])}`),
+    ];
+    const skipped = [...inState("skipped"), ...inState("pending")];
+    const summary: Summary = {
+      passed: inState("passed").length,
+      failed: failures.length,
+      skipped: skipped.length,
+      failures,
+      skips: bySuite(skipped),
+      flaky: tests.filter((test) => test.diagnostic()?.flaky).map((test) => triedAgain(test)),
+    };
     writeFileSync(process.env.VOXPOST_TEST_SUMMARY ?? "test-summary.json", JSON.stringify(summary));
   }
+}
+
+function bySuite(skipped: readonly TestCase[]): string[] {
+  const suites = new Map<string, Map<string, number>>();
+  for (const test of skipped) {
+    const suite = test.fullName.split(" > ")[0] ?? test.fullName;
+    const reasons = suites.get(suite) ?? new Map<string, number>();
+    suites.set(suite, reasons);
+    const result = test.result();
+    const reason = (result.state === "skipped" && result.note) || `no reason given by "${test.name}"`;
+    reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  }
+  return [...suites].map(([suite, reasons]) => {
+    const told = [...reasons].map(([reason, count]) => (count > 1 ? `${reason} (${count} times)` : reason));
+    return `${suite}: ${told.join("; ")}`;
+  });
+}
+
+function triedAgain(test: TestCase): string {
+  return `${test.fullName}: ${firstLine(test.result().errors)}`;
+}
+
+function firstLine(errors: ReadonlyArray<{ message?: string }> | undefined): string {
+  return errors?.[0]?.message?.split("\n")[0]?.slice(0, 200) ?? "no error told";
 }

@@ -1,7 +1,10 @@
 /** What a caller does after the answer, as parts of a SIPp scenario; call.xml has the rest. */
 
-/** SIPp's `play_dtmf` holds a key for 0.2 s and waits as long until the next; the first comes after 0.6 s. One cuts off another. */
-const [LEAD, KEY] = [0.6, 0.4];
+/**
+ * SIPp's `play_dtmf` holds a key for 0.2 s and waits as long until the next; the first comes after 0.6 s. One cuts off another, so
+ * on a busy machine there must be room behind.
+ */
+const [LEAD, KEY, ROOM] = [0.6, 0.4, 0.6];
 
 export function pause(seconds: number): string {
   return `<pause milliseconds="${Math.round(seconds * 1_000)}" />`;
@@ -9,7 +12,7 @@ export function pause(seconds: number): string {
 
 /** Presses keys, as RFC 4733 events of payload type 96, and waits until the last one is released. */
 export function press(keys: string): string {
-  return `${exec(`play_dtmf="${keys}"`)}${pause(LEAD + KEY * keys.length)}`;
+  return `${exec(`play_dtmf="${keys}"`)}${pause(LEAD + KEY * keys.length + ROOM)}`;
 }
 
 /** Speaks for whole seconds: RTP of µ-law. While nobody speaks SIPp sends no RTP at all. */
