@@ -1,12 +1,15 @@
 import {
+  chmodSync,
   createWriteStream,
   existsSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import { execa } from "execa";
 import { findMirror, findMmdebstrap } from "./debian.ts";
 import { guard } from "./guardian.ts";
@@ -64,6 +67,9 @@ async function unpack(recipe: Recipe, root: string, say: Say): Promise<void> {
     await findMmdebstrap(say),
   ]);
   const partial = `${root}.partial-${process.pid}`;
+  // mmdebstrap leaves a keyring folder behind, which apt's own user must be able to enter.
+  const scratch = mkdtempSync(`${tmpdir()}/voxpost-unpack-`);
+  chmodSync(scratch, 0o755);
   const log = `${folder(`${LAB}/logs`)}/unpack-${recipe.name}.log`;
   const run = execa(
     ...(await inOwnMountNamespace(mmdebstrap, [
@@ -77,13 +83,21 @@ async function unpack(recipe: Recipe, root: string, say: Say): Promise<void> {
       partial,
       `deb ${mirror.trusted ? "[trusted=yes] " : ""}${mirror.uri} ${recipe.suite} main`,
     ])),
-    { all: true, timeout: 900_000, reject: false, buffer: { all: false }, detached: true },
+    {
+      all: true,
+      timeout: 900_000,
+      reject: false,
+      buffer: { all: false },
+      detached: true,
+      env: { TMPDIR: scratch },
+    },
   );
   if (run.pid) guard.watch(run.pid);
   run.all?.on("data", reportProgress(recipe.name, say));
   run.all?.pipe(createWriteStream(log));
   const { failed } = await run;
   if (run.pid) guard.release(run.pid);
+  rmSync(scratch, { recursive: true, force: true });
   if (failed) {
     rmSync(partial, { recursive: true, force: true });
     const end = readFileSync(log, "utf8").trimEnd().split("\n").slice(-12).join("\n");

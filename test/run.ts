@@ -2,7 +2,8 @@
  * `npm test` and `npm run test:all`: unpacks the servers, checks the sources, runs the tests, and closes with one line
  * `N passed, N failed, N skipped`. Options: --all (adds the long ones), and anything vitest takes, such as a path.
  */
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { findAsterisk, findServices } from "../lab/systems.ts";
@@ -31,11 +32,13 @@ if (rest.length === 0) {
 }
 
 console.log(`\n== tests${all ? ", the long ones too" : ""}`);
+// Whatever a test that was cut short leaves behind goes with this folder.
+const scratch = mkdtempSync(join(tmpdir(), "voxpost-tests-"));
 const vitest = await execa("vitest", ["run", "--reporter=default", "--reporter=./test/summary.ts", ...rest], {
   preferLocal: true,
   reject: false,
   stdio: "inherit",
-  env: { VOXPOST_TEST_SUMMARY: summaryFile, ...(all ? { VOXPOST_TEST_ALL: "1" } : {}) },
+  env: { TMPDIR: scratch, VOXPOST_TEST_SUMMARY: summaryFile, ...(all ? { VOXPOST_TEST_ALL: "1" } : {}) },
 });
 try {
   const summary = JSON.parse(readFileSync(summaryFile, "utf8")) as Summary;
@@ -49,6 +52,7 @@ try {
   fail("vitest ended without a summary: its own output above says why");
 }
 rmSync(summaryFile, { force: true });
+rmSync(scratch, { recursive: true, force: true });
 // A crash outside of any test counts in no test.
 if (vitest.exitCode !== 0 && total.failed === 0) fail(`vitest ended with ${vitest.exitCode}`);
 
