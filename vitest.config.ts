@@ -17,7 +17,7 @@ export default defineConfig({
     // Real servers start inside hooks; a hanging one must fail, not stall the run.
     hookTimeout: 120_000,
     testTimeout: 30_000,
-    // Real servers on a noisy machine of two cores: a second try is allowed, and told at the end.
+    // Real servers on a noisy machine of two cores: a second try is allowed (a third for calls), and told at the end.
     retry: 1,
     // Scenarios on the real Asterisk spend their time listening.
     maxConcurrency: 12,
@@ -34,7 +34,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "calls", include: CALLS, maxWorkers: 2, sequence: { groupOrder: 1 } },
+        test: { name: "calls", include: CALLS, maxWorkers: 2, retry: 2, sequence: { groupOrder: 1 } },
       },
     ],
   },
