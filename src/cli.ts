@@ -7,7 +7,6 @@ import { examine } from "./doctor.ts";
 import { embeddedConfig } from "./embedded.ts";
 import { VoxpostError } from "./errors.ts";
 import { createLogger } from "./log.ts";
-import { startVoxpost } from "./main.ts";
 import { menuGraph, menuGuide } from "./menus/guide.ts";
 import { formatMailbox } from "./model/mailbox.ts";
 import { hashPin } from "./storage/pins.ts";
@@ -28,6 +27,8 @@ program
   .action(async ({ drain }: { drain: number }) => {
     const config = loadConfig();
     const log = createLogger(config.log.level);
+    // Here and not above: the other commands need little of the program, and start sooner without it.
+    const { startVoxpost } = await import("./main.ts");
     const voxpost = await startVoxpost(config, log, {
       onFatal: (error) => {
         console.error(`voxpost: ${error.message}`);

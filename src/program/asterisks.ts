@@ -1,0 +1,54 @@
+import type { Config } from "../config.ts";
+import type { VoxpostError } from "../errors.ts";
+import type { CallHandler } from "../ivr/app.ts";
+import { createIvr, type Ivr } from "../ivr/ivr.ts";
+import { Media } from "../ivr/media.ts";
+import type { RecordingsOf } from "../jobs/recordings.ts";
+import type { Logger } from "../log.ts";
+
+/** Every Asterisk of the configuration, and the server from which they fetch audio. */
+export interface Asterisks {
+  /** By configured name. */
+  readonly ivrs: ReadonlyMap<string, Ivr>;
+  readonly recordingsOf: RecordingsOf;
+  /** Connects, and stays connected; from then on the handler serves calls. */
+  start(handler: CallHandler): void;
+  /** Takes no new calls, and resolves when the present ones have ended. */
+  drain(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Nothing is connected yet. @throws VoxpostError CONFIG_INVALID when nobody can listen where Asterisk is to fetch audio */
+export async function openAsterisks(
+  config: Config,
+  log: Logger,
+  onReplaced: (error: VoxpostError) => void,
+): Promise<Asterisks> {
+  const { url, ...address } = config.media;
+  const media = new Media({ ...address, ...(url ? { url } : {}), log });
+  await media.listen();
+  let serve: CallHandler | undefined;
+  const handler: CallHandler = async (...call) => serve?.(...call);
+  const ivrs = new Map(
+    config.asterisk.map((server) => [
+      server.name,
+      createIvr({ server, instance: config.instance, media, handler, log, onReplaced }),
+    ]),
+  );
+  const all = [...ivrs.values()];
+  return {
+    ivrs,
+    recordingsOf: (asterisk) => ivrs.get(asterisk)?.recordings,
+    start(entries) {
+      serve = entries;
+      for (const ivr of all) ivr.start();
+    },
+    async drain() {
+      await Promise.all(all.map((ivr) => ivr.drain()));
+    },
+    async close() {
+      await Promise.all(all.map((ivr) => ivr.close()));
+      await media.close();
+    },
+  };
+}

@@ -1,0 +1,102 @@
+import { join } from "node:path";
+import { deposit } from "../jobs/deposit.ts";
+import { forward } from "../jobs/forward.ts";
+import { greeting } from "../jobs/greeting.ts";
+import type { Greetings } from "../jobs/greetings.ts";
+import type { Lamp } from "../jobs/lamp.ts";
+import { mwi } from "../jobs/mwi.ts";
+import { SweepSchedule } from "../jobs/schedule.ts";
+import { Sweep } from "../jobs/sweep.ts";
+import { TrashPurge } from "../jobs/trash.ts";
+import { Workers } from "../jobs/worker.ts";
+import { pollSnapshots } from "../storage/snapshot-poll.ts";
+import { Upkeep } from "../storage/upkeep.ts";
+import type { Asterisks } from "./asterisks.ts";
+import type { Ground } from "./ground.ts";
+
+/** What works while nobody calls. */
+export interface Background {
+  /** Jobs that run may take `graceMs` to finish (default 10,000). */
+  stop(graceMs?: number): Promise<void>;
+}
+
+export interface BackgroundParts {
+  readonly asterisks: Asterisks;
+  readonly greetings: Greetings;
+  /** Exists; audio lies here while it is delivered. */
+  readonly folder: string;
+}
+
+/** Delivers what was recorded, finds what was forgotten, lights lamps, and keeps store and snapshots tidy. */
+export function startBackground(ground: Ground, parts: BackgroundParts): Background {
+  const { config, log, store, engine, subscribers, snapshots, queues, mailboxes } = ground;
+  const { asterisks } = parts;
+
+  const stopPolling = pollSnapshots({
+    snapshots,
+    mailboxes,
+    onCounts: (mailbox) => void queues.mwi(mailbox),
+    log,
+  });
+  const upkeep = new Upkeep({ engine, mailboxes, log });
+  const trash = new TrashPurge({ store, subscribers, file: join(config.data, "trash.json"), log });
+  const workers = startWorkers(ground, parts);
+  const sweeps = createSweeps(ground, parts);
+  // Whatever was recorded while nobody listened is delivered as soon as its Asterisk is there.
+  for (const [name, { asterisk }] of asterisks.ivrs) {
+    asterisk.onState((state) => {
+      if (state === "up") void sweeps.now(name);
+    });
+  }
+  upkeep.start();
+  trash.start();
+  sweeps.start();
+
+  return {
+    async stop(graceMs) {
+      stopPolling();
+      await Promise.all([sweeps.stop(), trash.stop(), upkeep.stop()]);
+      await workers.close(graceMs);
+    },
+  };
+}
+
+function startWorkers(ground: Ground, { asterisks, folder }: BackgroundParts): Workers {
+  const { log, queues, store } = ground;
+  const { recordingsOf } = asterisks;
+  const deps = { ...ground, recordingsOf, enqueue: queues, folder };
+  const lamp = lampOn(asterisks, ground.subscribers);
+  return new Workers({
+    url: ground.redisUrl,
+    log,
+    processors: {
+      deposit: (job, signal) => deposit(job, deps, signal),
+      forward: (job, signal) => forward(job, deps, signal),
+      greeting: (job, signal) => greeting(job, deps, signal),
+      mwi: (job, signal) => mwi(job, { store, lamp }, signal),
+    },
+  });
+}
+
+function createSweeps(
+  { config, queues, log }: Ground,
+  { asterisks, greetings }: BackgroundParts,
+): SweepSchedule {
+  const sweeps = [...asterisks.ivrs].map(
+    ([asterisk, { recordings }]) =>
+      [asterisk, new Sweep({ asterisk, recordings, enqueue: queues, greetings, log })] as const,
+  );
+  return new SweepSchedule({ sweeps: new Map(sweeps), everySeconds: config.sweep.every, log });
+}
+
+/** A mailbox's lamp is lit on every Asterisk, under each of its names. */
+function lampOn({ ivrs }: Asterisks, { aliasesOf }: Ground["subscribers"]): Lamp {
+  return {
+    async publish(mailbox, counts) {
+      const names = [mailbox, ...aliasesOf(mailbox)];
+      await Promise.all(
+        [...ivrs.values()].flatMap(({ lamps }) => names.map((name) => lamps.publish(name, counts))),
+      );
+    },
+  };
+}

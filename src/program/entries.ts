@@ -1,0 +1,65 @@
+import { join } from "node:path";
+import { RedisLoginLimiter } from "../access/redis-limiter.ts";
+import type { CallHandler } from "../ivr/app.ts";
+import type { Greetings } from "../jobs/greetings.ts";
+import type { RecordingsOf } from "../jobs/recordings.ts";
+import { createAuthenticate } from "../menus/authenticate.ts";
+import { createDeposit, leaveMessage } from "../menus/deposit.ts";
+import { createDirectory } from "../menus/directory.ts";
+import type { SiteMenus } from "../menus/overrides.ts";
+import { createPlayMessage } from "../menus/play-message.ts";
+import { createRetrieve, removeLeftovers } from "../menus/retrieve.ts";
+import { createSayName } from "../menus/say-name.ts";
+import type { Ground } from "./ground.ts";
+
+/** What callers meet: a handler for each entry of the dialplan's subroutine. */
+export async function openEntries(
+  ground: Ground,
+  parts: { readonly menus: SiteMenus; readonly recordingsOf: RecordingsOf; readonly greetings: Greetings },
+): Promise<CallHandler> {
+  const { config, log, subscribers, snapshots, store, pins, queues } = ground;
+  const { menus, recordingsOf, greetings } = parts;
+  const folder = join(config.data, "calls");
+  await removeLeftovers(folder);
+
+  const limiter = new RedisLoginLimiter({ redis: queues.redis, log });
+  const messages = {
+    subscribers,
+    snapshots,
+    enqueue: queues,
+    discard: async (asterisk: string, recording: string) => recordingsOf(asterisk)?.remove(recording),
+    rename: async (asterisk: string, recording: string, to: string) =>
+      recordingsOf(asterisk)?.rename(recording, to),
+    menus,
+  };
+  const settings = {
+    greetings: {
+      possible: store.capabilities.greetings,
+      accept: greetings.accept.bind(greetings),
+      erase: greetings.erase.bind(greetings),
+      discard: messages.discard,
+    },
+    pins,
+  };
+  const entries: Readonly<Record<string, ReturnType<typeof createDeposit>>> = {
+    deposit: createDeposit(messages),
+    retrieve: createRetrieve({
+      ...messages,
+      store,
+      limiter,
+      folder,
+      settings,
+      leave: (call, recipients) => leaveMessage(call, recipients, new Map(), { ...messages, goesOn: true }),
+    }),
+    authenticate: createAuthenticate({ subscribers, store, limiter, menus }),
+    play: createPlayMessage({ subscribers, store, folder }),
+    sayname: createSayName({ subscribers, snapshots }),
+    directory: createDirectory({ subscribers, snapshots, menus }),
+  };
+  return async (entry, args, call) => {
+    const serve = entries[entry];
+    if (serve) return serve(call, args);
+    call.log.warn({ entry }, "The dialplan asks for an entry that this version does not have");
+    await call.setVariable("VOXPOST_STATUS", "UNSUPPORTED");
+  };
+}

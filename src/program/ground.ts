@@ -1,0 +1,93 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { OwnPins } from "../access/own-pins.ts";
+import { PinRecords } from "../access/pin-records.ts";
+import type { Config } from "../config.ts";
+import { Latest } from "../custody/latest.ts";
+import { Ledger } from "../custody/ledger.ts";
+import { Locks } from "../custody/lock.ts";
+import { Queues } from "../jobs/queues.ts";
+import type { Logger } from "../log.ts";
+import type { MailboxAddress } from "../model/mailbox.ts";
+import { startPrivateRedis } from "../redis.ts";
+import type { Engine } from "../storage/engine.ts";
+import { EngineStore } from "../storage/engine-store.ts";
+import { createEngine } from "../storage/registry.ts";
+import { DiskSnapshots } from "../storage/snapshot.ts";
+import { createSubscribers } from "../subscribers.ts";
+
+/** What the rest of the program stands on: the mailboxes, their store, the queues. */
+export interface Ground {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly redisUrl: string;
+  readonly subscribers: ReturnType<typeof createSubscribers>;
+  readonly queues: Queues;
+  readonly locks: Locks;
+  readonly ledger: Ledger;
+  readonly latest: Latest;
+  readonly engine: Engine;
+  readonly pins: OwnPins;
+  readonly store: EngineStore;
+  readonly snapshots: DiskSnapshots;
+  /** Every mailbox of the configuration. */
+  mailboxes(): MailboxAddress[];
+  /** Jobs and the store's data stay where they are. */
+  close(): Promise<void>;
+}
+
+/** A server that is away is no reason to fail. @throws VoxpostError CONFIG_INVALID, DEPENDENCY_MISSING */
+export async function openGround(config: Config, log: Logger): Promise<Ground> {
+  mkdirSync(config.data, { recursive: true, mode: 0o700 });
+  const subscribers = createSubscribers(config);
+  const redis = config.redis ?? (await startPrivateRedis(join(config.data, "redis"), log));
+  const queues = new Queues({ url: redis.url, log });
+  const custody = { redis: queues.redis, log };
+
+  const engine = createEngine(config.storage, {
+    log,
+    folder: config.folder,
+    data: config.data,
+    attributesOf: (mailbox) => subscribers.attributesOf(mailbox),
+  });
+  const pins = new OwnPins({
+    records: new PinRecords({ path: join(config.data, "pins.json"), redis: queues.redis, log }),
+    configured: (mailbox) => subscribers.pin(mailbox),
+    storeChecks: engine.capabilities.authenticate,
+    history: config.pins.history,
+    ...(config.pins.externpasscheck ? { check: config.pins.externpasscheck } : {}),
+    ...(config.pins.externpass ? { change: config.pins.externpass } : {}),
+    log,
+  });
+  const store = new EngineStore({ engine, log, pins });
+  await store.open();
+  const snapshots = new DiskSnapshots({
+    store,
+    folder: join(config.data, "snapshots"),
+    maxMessages: (mailbox) => subscribers.find(mailbox)?.maxMessages,
+    log,
+  });
+  const unfollow = snapshots.follow();
+
+  return {
+    config,
+    log,
+    redisUrl: redis.url,
+    subscribers,
+    queues,
+    locks: new Locks(custody),
+    ledger: new Ledger(custody),
+    latest: new Latest(custody),
+    engine,
+    pins,
+    store,
+    snapshots,
+    mailboxes: () => [...subscribers.all()].map(({ address }) => address),
+    async close() {
+      unfollow();
+      await queues.close();
+      await store.close();
+      if ("stop" in redis) await redis.stop();
+    },
+  };
+}
