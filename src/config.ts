@@ -14,7 +14,12 @@ import { engineFaults } from "./storage/registry.ts";
 
 const isMailbox = (text: string) => /^[^@]+@[^@]+$/.test(text) && text.split("@").every(isMailboxName);
 
+const sound = z
+  .string()
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}$/, "name a sound as Asterisk does, without ending: custom/x");
+
 const context = mailboxOptions.extend({
+  directoryintro: sound.describe("Welcomes callers of this context's directory.").optional(),
   mailboxes: z
     .record(
       z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.+-]*$/, "a mailbox number, or a range such as 1001-1100"),
@@ -104,6 +109,9 @@ export const configSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe("A mailbox number that is given or entered without a context may be in any."),
+  directoryintro: sound
+    .optional()
+    .describe("Sound that welcomes callers of a directory. Default dir-welcome; a context may have its own."),
   aliases: z
     .record(
       z.string().refine(isMailbox, "write MAILBOX@CONTEXT"),

@@ -69,7 +69,11 @@ export function createSubscribers(config: Config): Subscribers & {
     const address = alias === undefined ? name : parseMailbox(alias);
     const found = exact.get(formatMailbox(address));
     if (!found) return undefined;
-    const { mailboxes: _, ...ofContext } = config.contexts[found.context] ?? { mailboxes: {} };
+    const {
+      mailboxes: _,
+      directoryintro: __,
+      ...ofContext
+    } = config.contexts[found.context] ?? { mailboxes: {} };
     return toSubscriber(address, {
       ...DEFAULTS,
       ...config.defaults,
@@ -85,6 +89,7 @@ export function createSubscribers(config: Config): Subscribers & {
       const ofContext = found && config.contexts[found.context]?.attributes;
       return { ...config.defaults.attributes, ...ofContext, ...found?.options.attributes };
     },
+    directoryIntro: (context) => config.contexts[context]?.directoryintro ?? config.directoryintro,
     searchesContexts: config.searchcontexts,
     aliasesOf: (address) =>
       Object.entries(config.aliases).flatMap(([alias, mailbox]) =>

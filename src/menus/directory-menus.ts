@@ -7,8 +7,7 @@ import { type Menu, type MenuSet, table } from "./menu.ts";
 const searchMenu: Menu = {
   name: "directory",
   title: "Directory: the first letters of a name",
-  intro: [{ sentence: "welcome" }],
-  prompt: [{ sentence: "ask-name" }],
+  prompt: [{ sentence: "welcome" }, { sentence: "ask-name" }],
   keys: { "0": "operator", "*": "assistant" },
   entry: { action: "search", maxKeys: 3, betweenMs: 3000 },
   wait: 5000,
@@ -45,7 +44,10 @@ export const directoryMenus: MenuSet<Directory> = {
   menus: { directory: searchMenu, person: personMenu, people: peopleMenu },
   actions: table<Directory>(search, select, other, more, ...pick, operator, assistant, leave),
   sentences: {
-    welcome: ({ pauseMs }) => [...(pauseMs > 0 ? [{ silence: pauseMs }] : []), "dir-welcome"],
+    welcome: ({ pauseMs, intro }) => [
+      ...(pauseMs > 0 ? [{ silence: pauseMs }] : []),
+      intro === undefined ? "dir-welcome" : { sound: intro },
+    ],
     "ask-name": ({ digits, part }) => ["dir-pls-enter", { number: digits }, NAMES[part], "dir-usingkeypad"],
     async person(directory) {
       const [hit] = directory.page;

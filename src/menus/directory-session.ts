@@ -16,6 +16,8 @@ export interface DirectoryOptions {
   readonly saysExtension: boolean;
   /** Several at once, instead of one by one. */
   readonly asMenu: boolean;
+  /** The site's own sound instead of the welcome. */
+  readonly intro: string | undefined;
   /** Before the first word, milliseconds. */
   readonly pauseMs: number;
   readonly operator: DialplanPlace | undefined;

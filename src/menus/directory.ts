@@ -60,6 +60,7 @@ async function find(
       digits: digitsOf(options),
       saysExtension: options.has("e"),
       asMenu: options.has("m"),
+      intro: deps.subscribers.directoryIntro?.(context),
       pauseMs: Math.min(Number(options.get("p") ?? 0) || 0, MOST_PAUSE),
       operator,
       assistant,

@@ -222,7 +222,8 @@ function afterAction(context: Context, outcome: Outcome | "invalid"): Partial<Co
     }
     case "menu": {
       const open = context.stack.indexOf(outcome.menu);
-      const below = outcome.instead ? context.stack.slice(0, -1) : context.stack;
+      const over = context.stack.indexOf(outcome.over ?? menu);
+      const below = over >= 0 ? context.stack.slice(0, over + 1) : context.stack;
       return {
         ...well,
         stack: open >= 0 ? context.stack.slice(0, open + 1) : [...below, outcome.menu],

@@ -61,15 +61,15 @@ export type Outcome =
   | { readonly next: "stay" }
   | { readonly next: "repeat" | "help" | "up"; readonly say?: Script }
   /**
-   * Opens a menu, or goes back to it if it is open below; `key` counts as pressed there. With `instead` the present menu is left
-   * for it: the next step of the same undertaking.
+   * Opens a menu, or goes back to it if it is open below; `key` counts as pressed there. With `over` it is opened above that
+   * open menu, and those in between are left: the next step of the same undertaking.
    */
   | {
       readonly next: "menu";
       readonly menu: string;
       readonly say?: Script;
       readonly key?: Key;
-      readonly instead?: true;
+      readonly over?: string;
     }
   /** A key that ended something else, such as a message, is this menu's. */
   | { readonly next: "press"; readonly key: Key }

@@ -18,11 +18,11 @@ export interface Outgoing {
 /** So often an owner may enter numbers that lead to nobody. */
 const MOST_MISSES = 4;
 
-/** The first question: to whom. `instead`: it replaces the menu in which it was asked for. */
-export function askRecipients(session: Retrieval, forwards: Item | undefined, instead?: true): Outcome {
+/** The first question: to whom. */
+export function askRecipients(session: Retrieval, forwards: Item | undefined): Outcome {
   session.outgoing = { forwards, recipients: [], misses: 0 };
   const menu = session.subscriber.useDirectory ? "send-to" : "recipients";
-  return { next: "menu", menu, ...(instead ? { instead } : {}) };
+  return { next: "menu", menu, over: session.home };
 }
 
 /**
@@ -65,10 +65,10 @@ async function onwards(
   { forwards, recipients }: Outgoing,
   say: Script,
 ): Promise<Outcome> {
-  if (forwards) return { next: "menu", menu: "forward-options", instead: true, say };
+  if (forwards) return { next: "menu", menu: "forward-options", over: session.home, say };
   await session.call.play(say, { bargeIn: ["#"] });
   const { to } = await session.deps.leave(session.call, recipients);
-  return to ? { next: "exit", to, say: [] } : { next: "up" };
+  return to ? { next: "exit", to, say: [] } : { next: "menu", menu: session.home };
 }
 
 function distinct(all: readonly Subscriber[]): Subscriber[] {

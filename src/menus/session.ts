@@ -125,6 +125,11 @@ export class Retrieval {
     return this.listing.items[this.index];
   }
 
+  /** Where an owner listens, and comes back to from wherever a key led: after a message, or the main menu. */
+  get home(): "main" | "message" {
+    return this.current ? "message" : "main";
+  }
+
   /** Fetches what stands at a position of a folder, telling the caller to wait if it takes long. */
   at(place: Place, index: number): Promise<Item | undefined> {
     return patiently(this.call, this.listingOf(place).at(index, this.call.signal));

@@ -93,6 +93,8 @@ export interface Subscribers {
   find(address: MailboxAddress): Subscriber | undefined;
   /** Every mailbox that is known by name; the sweep and `voxpost mailbox list` walk it. */
   all(): Iterable<Subscriber>;
+  /** The sound that welcomes callers of a voicemail context's directory; undefined: the stock one. */
+  directoryIntro?(context: string): string | undefined;
   /** A number without a context may be in any. Default false. */
   readonly searchesContexts?: boolean;
 }

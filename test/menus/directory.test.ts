@@ -96,7 +96,7 @@ describe("directory", () => {
   it("says that nobody is found, or nobody more, and asks again", async () => {
     const { missed } = await directory("f", [
       ["dir-pls-enter", "555"],
-      ["dir-nomatch dir-pls-enter", "26#"],
+      ["dir-nomatch dir-welcome dir-pls-enter", "26#"],
       ["Bob Smith", "*"],
       ["Ann Example", "*"],
       ["dir-nomore dir-welcome dir-pls-enter", "#"],
@@ -136,6 +136,19 @@ describe("directory", () => {
     const { phone } = await directory("", lines);
     expect(phone.variables.get("DIRECTORY_RESULT")).toBe(result);
     expect(phone.left).toEqual({});
+  });
+
+  it("welcomes with the site's own sound", async () => {
+    world.subscribers.directoryIntro = (context) => `custom/welcome-${context}`;
+    const { heard } = await directory("", []);
+    expect(heard[0]).toBe("(sound custom/welcome-default) dir-pls-enter 3 dir-last dir-usingkeypad");
+  });
+
+  it("goes on asking whoever does not choose, and then gives up", async () => {
+    const { heard, phone } = await directory("", [["dir-pls-enter", "764"]]);
+    expect(heard.filter((line) => line.endsWith("Bob Smith dir-instr"))).toHaveLength(3);
+    expect(heard.at(-2)).toMatch(/^dir-welcome/);
+    expect(phone.variables.get("DIRECTORY_RESULT")).toBe("TIMEOUT");
   });
 
   it("does not answer with option n, and waits with p", async () => {

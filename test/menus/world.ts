@@ -317,6 +317,7 @@ export class World {
 
   readonly subscribers = {
     searchesContexts: false,
+    directoryIntro: (_context: string): string | undefined => undefined,
     find: (address: MailboxAddress) => this.#subscribers.get(formatMailbox(address)),
     all: () => this.#subscribers.values(),
   };

@@ -6,7 +6,7 @@ export const extension: Action<Retrieval> = {
   name: "extension",
   title: "enter the recipients' numbers",
   leadsTo: ["recipients"],
-  run: () => ({ next: "menu", menu: "recipients", instead: true }),
+  run: ({ home }) => ({ next: "menu", menu: "recipients", over: home }),
 };
 
 /** `5555*5556#`: several, separated by stars. */

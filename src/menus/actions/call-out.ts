@@ -12,8 +12,8 @@ export const callback: Action<Retrieval> = {
   available: ({ current, subscriber }) => current !== undefined && subscriber.callback !== undefined,
   run: (session) =>
     numberOf(session) || session.subscriber.dialout
-      ? { next: "menu", menu: "call-back", instead: true }
-      : { next: "up", say: ["vm-nonumber"] },
+      ? { next: "menu", menu: "call-back", over: session.home }
+      : { next: "menu", menu: session.home, say: ["vm-nonumber"] },
 };
 
 export const callnumber: Action<Retrieval> = {
@@ -28,7 +28,7 @@ export const dialout: Action<Retrieval> = {
   title: "make a call",
   leadsTo: ["dial-number"],
   available: ({ subscriber }) => subscriber.dialout !== undefined,
-  run: () => ({ next: "menu", menu: "dial-number", instead: true }),
+  run: ({ home }) => ({ next: "menu", menu: "dial-number", over: home }),
 };
 
 export const othernumber: Action<Retrieval> = {

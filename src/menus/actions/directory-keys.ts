@@ -12,7 +12,7 @@ export const search: Action<Directory> = {
     directory.hits = entry === "" ? [] : searchFor(directory.people, entry);
     directory.at = 0;
     if (directory.hits.length === 0) return { next: "repeat", say: ["dir-nomatch"] };
-    return { next: "menu", menu: directory.asMenu ? "people" : "person", instead: true };
+    return { next: "menu", menu: directory.asMenu ? "people" : "person" };
   },
 };
 
@@ -73,7 +73,7 @@ export const leave: Action<Directory> = {
 function goOn(directory: Directory): Outcome {
   directory.at += directory.page.length;
   if (directory.page.length > 0) return { next: "repeat" };
-  return { next: "menu", menu: "directory", instead: true, say: ["dir-nomore"] };
+  return { next: "menu", menu: "directory", say: ["dir-nomore"] };
 }
 
 function take(directory: Directory, person: Person | undefined): Outcome {

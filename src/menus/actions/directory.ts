@@ -21,6 +21,7 @@ export const directory: Action<Retrieval> = {
         digits: 3,
         saysExtension: false,
         asMenu: false,
+        intro: deps.subscribers.directoryIntro?.(subscriber.address.context),
         pauseMs: 0,
         operator: undefined,
         assistant: undefined,

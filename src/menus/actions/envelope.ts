@@ -8,8 +8,8 @@ export const envelope: Action<Retrieval> = {
   available: (session) => session.current !== undefined,
   run(session) {
     const item = session.current;
-    if (!item) return { next: "up" };
+    if (!item) return { next: "menu", menu: session.home };
     const say = [...received(item, session.subscriber.timezone), ...from(item.entry.envelope.caller)];
-    return { next: "up", say };
+    return { next: "menu", menu: session.home, say };
   },
 };

@@ -8,12 +8,12 @@ export const reply: Action<Retrieval> = {
   title: "reply with a message",
   available: (session) => session.current !== undefined,
   async run(session) {
-    const { call, current, deps, subscriber } = session;
+    const { call, current, deps, subscriber, home: menu } = session;
     const number = current?.entry.envelope.caller.number;
-    if (!number) return { next: "up", say: ["vm-nonumber"] };
+    if (!number) return { next: "menu", menu, say: ["vm-nonumber"] };
     const owner = locate(`${number}@${subscriber.address.context}`, deps.subscribers);
-    if (!owner) return { next: "up", say: ["vm-nobox"] };
+    if (!owner) return { next: "menu", menu, say: ["vm-nobox"] };
     const { to } = await deps.leave(call, [owner]);
-    return to ? { next: "exit", to, say: [] } : { next: "up" };
+    return to ? { next: "exit", to, say: [] } : { next: "menu", menu };
   },
 };

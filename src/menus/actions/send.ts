@@ -7,5 +7,5 @@ export const send: Action<Retrieval> = {
   title: "leave a message for others",
   leadsTo: ["send-to", "recipients"],
   available: (session) => session.subscriber.sendVoicemail,
-  run: (session) => askRecipients(session, undefined, true),
+  run: (session) => askRecipients(session, undefined),
 };
