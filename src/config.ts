@@ -104,6 +104,18 @@ export const configSchema = z.strictObject({
         .describe("How often forgotten recordings are looked for, seconds."),
     })
     .prefault({}),
+  workers: z
+    .strictObject({
+      stalled: z
+        .number()
+        .min(1)
+        .default(30)
+        .describe(
+          "After so many seconds without a sign of life a worker's jobs go to another; its locks last four times as long.",
+        ),
+    })
+    .prefault({})
+    .describe("Jobs: messages to stores, lamps (docs/custody.md)."),
   defaults: mailboxOptions.prefault({}).describe("For all mailboxes."),
   searchcontexts: z
     .boolean()

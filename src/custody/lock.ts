@@ -8,11 +8,19 @@ export interface LockOptions {
   readonly redis: Redis | undefined;
   readonly log: Logger;
   /**
-   * A lock is the holder's for this long after its last sign of life, milliseconds; default 120,000. It is renewed every third of
-   * it. Longer than a job may be stalled, since BullMQ then lets another worker run it; after a death it is how long others wait.
+   * A lock is the holder's for this long after its last sign of life, milliseconds; default 120,000. Longer than a job may be
+   * stalled, since BullMQ then lets another worker run it; after a death it is how long others wait.
    */
   readonly ttlMs?: number;
+  /** How long nobody takes a lock in a Redis that was emptied, milliseconds; default 3,000: until every holder has taken theirs again. */
+  readonly emptiedMs?: number;
 }
+
+/** How often a lock is renewed, milliseconds: with it comes back what an emptied Redis has forgotten. */
+const RENEW_MS = 500;
+
+/** Held by nobody: it is gone when Redis has lost its data. */
+const EPOCH = "voxpost:epoch";
 
 const RENEW = "return redis.call('get',KEYS[1])==ARGV[1] and redis.call('pexpire',KEYS[1],ARGV[2]) or 0";
 const RELEASE = "return redis.call('get',KEYS[1])==ARGV[1] and redis.call('del',KEYS[1]) or 0";
@@ -25,6 +33,10 @@ export class Locks {
   readonly #options: LockOptions;
   readonly #ttlMs: number;
   readonly #held = new Set<string>();
+  /** What stood in `EPOCH` when it was last read; undefined before that. */
+  #epoch: string | undefined;
+  /** Milliseconds since 1970. */
+  #emptiedAt = 0;
 
   constructor(options: LockOptions) {
     this.#options = options;
@@ -44,7 +56,7 @@ export class Locks {
     let renewal: NodeJS.Timeout | undefined;
     try {
       await this.#acquire(redisKey, token);
-      renewal = setInterval(() => void this.#renew(redisKey, token, lost), this.#ttlMs / 3);
+      renewal = setInterval(() => void this.#renew(redisKey, token, lost), Math.min(RENEW_MS, this.#ttlMs / 3));
       return await work(lost.signal);
     } finally {
       clearInterval(renewal);
@@ -55,11 +67,30 @@ export class Locks {
 
   async #acquire(redisKey: string, token: string): Promise<void> {
     const { redis, log } = this.#options;
-    const answer = await redis?.set(redisKey, token, "PX", this.#ttlMs, "NX").catch((error: unknown) => {
+    if (!redis) return;
+    try {
+      if (await this.#wasEmptied(redis)) throw locked(redisKey);
+      const answer = await redis.set(redisKey, token, "PX", this.#ttlMs, "NX");
+      if (answer !== "OK") throw locked(redisKey);
+    } catch (error) {
+      if (error instanceof VoxpostError) throw error;
       log.warn({ err: error, key: redisKey }, "Redis is away: the lock holds in this process only");
-      return "OK";
-    });
-    if (redis && answer !== "OK") throw locked(redisKey);
+    }
+  }
+
+  /**
+   * Whether Redis has lost its data (FLUSHALL, a restart without its file) so lately that somebody may still hold a lock of which
+   * it knows nothing any more.
+   */
+  async #wasEmptied(redis: Redis): Promise<boolean> {
+    const { emptiedMs = 3_000, log } = this.#options;
+    const epoch = (await redis.get(EPOCH)) ?? (await beginEpoch(redis));
+    if (this.#epoch !== undefined && this.#epoch !== epoch) {
+      log.warn("Redis was emptied: locks are taken again, and new ones wait for that");
+      this.#emptiedAt = Date.now();
+    }
+    this.#epoch = epoch;
+    return Date.now() - this.#emptiedAt < emptiedMs;
   }
 
   async #renew(redisKey: string, token: string, lost: AbortController): Promise<void> {
@@ -76,6 +107,11 @@ export class Locks {
   async #script(script: string, redisKey: string, ...args: (string | number)[]): Promise<unknown> {
     return await this.#options.redis?.eval(script, 1, redisKey, ...args).catch(() => undefined);
   }
+}
+
+async function beginEpoch(redis: Redis): Promise<string | undefined> {
+  await redis.set(EPOCH, randomBytes(8).toString("hex"), "NX");
+  return (await redis.get(EPOCH)) ?? undefined;
 }
 
 function locked(key: string): VoxpostError {

@@ -62,13 +62,14 @@ export function startBackground(ground: Ground, parts: BackgroundParts): Backgro
 }
 
 function startWorkers(ground: Ground, { asterisks, folder }: BackgroundParts): Workers {
-  const { log, queues, store } = ground;
+  const { config, log, queues, store } = ground;
   const { recordingsOf } = asterisks;
   const deps = { ...ground, recordingsOf, enqueue: queues, folder };
   const lamp = lampOn(asterisks, ground.subscribers);
   return new Workers({
     url: ground.redisUrl,
     log,
+    lockMs: 1_000 * config.workers.stalled,
     processors: {
       deposit: (job, signal) => deposit(job, deps, signal),
       forward: (job, signal) => forward(job, deps, signal),

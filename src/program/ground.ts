@@ -75,7 +75,8 @@ export async function openGround(config: Config, log: Logger): Promise<Ground> {
     redisUrl: redis.url,
     subscribers,
     queues,
-    locks: new Locks(custody),
+    // Longer than a job may be stalled, or two workers could deliver the same message.
+    locks: new Locks({ ...custody, ttlMs: 4_000 * config.workers.stalled }),
     ledger: new Ledger(custody),
     latest: new Latest(custody),
     engine,

@@ -56,7 +56,22 @@ describe("locks and ledger", () => {
     first.end();
     await held;
     await expect(b.hold("m", async () => "mine")).resolves.toBe("mine");
-    expect(await redis.keys("*")).toEqual([]);
+    expect(await redis.keys("voxpost:lock:*")).toEqual([]);
+  });
+
+  it("wait in a Redis that was emptied until their holders have taken theirs again", async () => {
+    const options = { redis, log, emptiedMs: 700 };
+    const [a, b] = [new Locks(options), new Locks(options)];
+    await b.hold("another", async () => {});
+    const first = work();
+    const held = a.hold("m", first.run);
+    await first.begun;
+    await redis.flushall();
+    await expect(b.hold("m", async () => {})).rejects.toMatchObject({ code: "LOCKED" });
+    await vi.waitFor(() => b.hold("another", async () => {}), 5_000);
+    await expect(b.hold("m", async () => {}), "taken again by then").rejects.toMatchObject({ code: "LOCKED" });
+    first.end();
+    await held;
   });
 
   it("are given back when the work fails", async () => {

@@ -1,0 +1,48 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Chaos } from "./chaos.ts";
+import { faultNamed } from "./faults.ts";
+import { BOTH } from "./stage.ts";
+
+/** The faults under which app_voicemail on IMAP was seen to fail, and those that its callers meet; by name. */
+export const NAMED: readonly { readonly name: string; readonly play: (chaos: Chaos) => Promise<void> }[] = [
+  { name: "two callers to different mailboxes hang up together", play: together },
+  { name: "messages for two mailboxes at once", play: both },
+  { name: "Asterisk killed while it records", play: asteriskKilled },
+  { name: "200 callers, 45 deposits a second", play: (chaos) => crowd(chaos, 200, 400) },
+];
+
+/** The other's words in one's mailbox were the peer's worst fault: here each has a tone of their own. */
+export async function together(chaos: Chaos, rounds = 6): Promise<void> {
+  for (let round = 0; round < rounds; round++) {
+    const boxes = ["1041", "1042"];
+    const caller = { does: "hang up", seconds: 2.5 } as const;
+    await Promise.all(boxes.map((box) => chaos.call({ ...caller, extension: box, boxes: [box] })));
+  }
+}
+
+export async function both(chaos: Chaos): Promise<void> {
+  const caller = { extension: BOTH.extension, boxes: BOTH.boxes } as const;
+  await Promise.all((["hang up", "press #"] as const).map((does) => chaos.call({ ...caller, does })));
+}
+
+/** What had reached the disk is delivered, its header repaired. */
+export async function asteriskKilled(chaos: Chaos): Promise<void> {
+  chaos.arm("the recording", faultNamed("Asterisk killed"));
+  const caller = { does: "hang up", seconds: 12 } as const;
+  const boxes = ["1043", "1044", "1045"];
+  await Promise.all(boxes.map((box) => chaos.call({ ...caller, extension: box, boxes: [box] })));
+}
+
+/** So many lines, of which each is used again and again; each call lasts about 4.4 s. */
+export async function crowd(chaos: Chaos, lines: number, calls: number): Promise<void> {
+  const boxes = Array.from({ length: 60 }, (_, index) => String(1001 + index));
+  let made = 0;
+  const line = async (nth: number) => {
+    await sleep((nth * 4_400) / lines);
+    while (made < calls) {
+      const box = boxes[made++ % boxes.length] ?? "1001";
+      await chaos.call({ extension: box, boxes: [box], does: "hang up", seconds: 2.5 });
+    }
+  };
+  await Promise.all(Array.from({ length: lines }, (_, nth) => line(nth)));
+}
