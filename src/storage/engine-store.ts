@@ -63,6 +63,10 @@ export class EngineStore implements Store {
     if (!right) throw new VoxpostError("PIN_WRONG", "The mailbox and PIN that were entered do not match");
   }
 
+  expect(mailbox: MailboxAddress, signal: AbortSignal): void {
+    if (isAddress(mailbox)) this.#engine.expect?.(mailbox, signal);
+  }
+
   async #verify(mailbox: MailboxAddress, pin: string, signal?: AbortSignal): Promise<boolean> {
     if (!this.#engine.authenticate) return this.#pins.verify(mailbox, pin);
     try {

@@ -30,6 +30,11 @@ export interface Engine {
   /** Whether the PIN is this mailbox's. Required when `capabilities.authenticate`. Never logs or keeps the PIN in clear. */
   authenticate?(mailbox: MailboxAddress, pin: string, signal?: AbortSignal): Promise<boolean>;
   /**
+   * Somebody is entering a PIN for this mailbox: what `authenticate` can have ready by then is got ready, and kept until the signal
+   * fires. Returns at once, and never fails. Left out where nothing can be saved.
+   */
+  expect?(mailbox: MailboxAddress, signal: AbortSignal): void;
+  /**
    * Every mailbox that has something here, in any order, each at least once. Left out by engines that cannot tell (a
    * mail server's accounts); whoever needs all of them asks the configuration as well.
    */

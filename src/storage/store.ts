@@ -19,6 +19,9 @@ export interface Store {
   /** @throws PIN_WRONG, also for mailboxes that do not exist, after the same work. */
   authenticate(mailbox: MailboxAddress, pin: string, signal?: AbortSignal): Promise<void>;
 
+  /** Somebody is entering a PIN for this mailbox: `authenticate` may get ready, until the signal fires. Returns at once. */
+  expect(mailbox: MailboxAddress, signal: AbortSignal): void;
+
   counts(mailbox: MailboxAddress, folder?: Folder, signal?: AbortSignal): Promise<Counts>;
   list(mailbox: MailboxAddress, folder: Folder, query: ListQuery, signal?: AbortSignal): Promise<Page>;
   /** By our own id, in every folder and the trash. `receivedSince` makes it cheap; give it when it is known. */

@@ -6,7 +6,7 @@ import { follow } from "../signals.ts";
 
 type Optional = Pick<
   Engine,
-  "authenticate" | "readGreeting" | "writeGreeting" | "removeGreeting" | "watch" | "quota"
+  "authenticate" | "expect" | "readGreeting" | "writeGreeting" | "removeGreeting" | "watch" | "quota"
 >;
 
 /**
@@ -24,6 +24,7 @@ export function forward(
         if (!engine.authenticate) throw lacking(engine, "check PINs");
         return engine.authenticate(mailbox, pin, signal);
       },
+      expect: (mailbox, signal) => engineOf(mailbox).expect?.(mailbox, signal),
     }),
     ...(greetings && {
       readGreeting: async (mailbox, kind, signal) => {

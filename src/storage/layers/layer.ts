@@ -9,7 +9,7 @@ export type Around = <T>(
 
 export type Operation = Exclude<
   keyof Engine,
-  "name" | "capabilities" | "open" | "close" | "watch" | "mailboxes" | "tidy" | "repair"
+  "name" | "capabilities" | "open" | "close" | "expect" | "watch" | "mailboxes" | "tidy" | "repair"
 >;
 
 /**
@@ -18,7 +18,7 @@ export type Operation = Exclude<
  */
 export function layer(inner: Engine, around: Around): Engine {
   const { authenticate, mailboxes, readText, readGreeting, writeGreeting, removeGreeting } = inner;
-  const { watch, quota, freeBytes, tidy, repair } = inner;
+  const { expect, watch, quota, freeBytes, tidy, repair } = inner;
   return {
     name: inner.name,
     capabilities: inner.capabilities,
@@ -41,6 +41,7 @@ export function layer(inner: Engine, around: Around): Engine {
       authenticate: (mailbox, pin, signal) =>
         around("authenticate", signal, (inside) => authenticate.call(inner, mailbox, pin, inside)),
     }),
+    ...(expect && { expect: (mailbox, signal) => expect.call(inner, mailbox, signal) }),
     ...(mailboxes && { mailboxes: (signal) => mailboxes.call(inner, signal) }),
     ...(readText && {
       readText: (ref, signal) => around("readText", signal, (inside) => readText.call(inner, ref, inside)),

@@ -3,7 +3,9 @@ import type { MailboxAddress } from "../../../model/mailbox.ts";
 import { aborted } from "../../faults.ts";
 import { follow, Operations, orAborted } from "../../signals.ts";
 import { callerLogin, type Login, ownLogin, userOf } from "./account.ts";
-import { Connection, reach } from "./connection.ts";
+import { reach } from "./client.ts";
+import { Connection } from "./connection.ts";
+import { Doors } from "./doors.ts";
 import { isWrongPassword, toFault } from "./faults.ts";
 import type { ImapOptions } from "./options.ts";
 import { Pool } from "./pool.ts";
@@ -21,6 +23,7 @@ export class Access {
   readonly #options: ImapOptions;
   readonly #path: (file: string) => string;
   readonly #pool: Pool;
+  readonly #doors: Doors;
   readonly #operations = new Operations();
 
   constructor(options: ImapOptions, path: (file: string) => string) {
@@ -32,6 +35,7 @@ export class Access {
       idleMs: options.idle_ms,
       probeMs: options.connect_ms,
     });
+    this.#doors = new Doors({ options, path, pool: this.#pool });
   }
 
   open(): void {
@@ -88,11 +92,18 @@ export class Access {
     return this.within((limit) => this.#pool.hold((signal) => this.#enter(mailbox, signal), limit));
   }
 
+  /** Gets everything ready for `checkPin` but the PIN, until the signal fires. */
+  expectPin(mailbox: MailboxAddress, signal: AbortSignal): void {
+    this.#doors.open(mailbox, this.#operations.lasting(signal));
+  }
+
   /** Whether the account takes the PIN as its password; nothing of it is kept. */
   checkPin(mailbox: MailboxAddress, pin: string, signal: AbortSignal | undefined): Promise<boolean> {
     const login = callerLogin(this.#options, mailbox, pin);
     return this.within(
       async (limit) => {
+        const isRight = await this.#doors.enter(mailbox, pin, limit);
+        if (isRight !== undefined) return isRight;
         try {
           const { end } = await this.#pool.hold((inner) => this.#connect(login, inner), limit);
           void end(); // never rejects, and nobody needs to wait for the goodbye

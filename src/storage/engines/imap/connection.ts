@@ -1,22 +1,13 @@
-import { readFile } from "node:fs/promises";
-import {
-  AuthenticationFailure,
-  type FetchMessageObject,
-  type FetchQueryObject,
-  ImapFlow,
-  type ImapFlowOptions,
-  type MailboxObject,
-} from "imapflow";
+import { type FetchMessageObject, type FetchQueryObject, ImapFlow, type MailboxObject } from "imapflow";
 import { VoxpostError } from "../../../errors.ts";
 import { aborted } from "../../faults.ts";
 import type { Login } from "./account.ts";
+import { clientSettings } from "./client.ts";
 import { toFault } from "./faults.ts";
 import type { ImapOptions } from "./options.ts";
 
 /** Longest wait for the answer to LOGOUT, milliseconds. */
 const GOODBYE_MS = 2_000;
-/** Servers end an IDLE after half an hour (RFC 2177), and routers forget what is silent for longer. Milliseconds. */
-const IDLE_MS = 15 * 60_000;
 /** Folders come and go rarely. Milliseconds. */
 const FOLDERS_RECENT_MS = 60_000;
 
@@ -33,7 +24,8 @@ export class Connection {
   #isFresh = false;
   #folders = { paths: new Set<string>(), heardAt: 0 };
 
-  private constructor(client: ImapFlow, complaint: { error?: unknown }) {
+  /** For whoever opens it in another way than `open`. `complaint` takes what imapflow logs. */
+  constructor(client: ImapFlow, complaint: { error?: unknown }) {
     this.client = client;
     this.#complaint = complaint;
   }
@@ -46,7 +38,7 @@ export class Connection {
     signal: AbortSignal,
   ): Promise<Connection> {
     const complaint: { error?: unknown } = {};
-    const client = new ImapFlow(await settings(options, path, login, complaint));
+    const client = new ImapFlow(await clientSettings(options, path, login, complaint));
     // An 'error' event that nobody listens to ends the process.
     client.on("error", (error) => {
       complaint.error = error;
@@ -203,72 +195,4 @@ export class Connection {
 function usedPlain(client: ImapFlow): boolean {
   const { authCapabilities } = client as unknown as { authCapabilities?: Map<string, boolean> };
   return authCapabilities?.get("AUTH=PLAIN") === true;
-}
-
-/** Connects, hears the greeting and hangs up. */
-export async function reach(
-  options: ImapOptions,
-  path: (file: string) => string,
-  signal: AbortSignal,
-): Promise<void> {
-  const client = new ImapFlow(await settings(options, path, undefined, {}));
-  client.on("error", () => {});
-  const cut = () => client.close();
-  signal.addEventListener("abort", cut, { once: true });
-  try {
-    await client.connect();
-  } catch (error) {
-    // It complains that it has no login, which it does only after the greeting and all of TLS.
-    if (!(error instanceof AuthenticationFailure) || error.serverResponseCode) throw error;
-  } finally {
-    signal.removeEventListener("abort", cut);
-    client.close();
-  }
-}
-
-async function settings(
-  options: ImapOptions,
-  path: (file: string) => string,
-  login: Login | undefined,
-  complaint: { error?: unknown },
-): Promise<ImapFlowOptions> {
-  const listen = (entry: { err?: unknown }) => {
-    if (entry.err) complaint.error = entry.err;
-  };
-  const ignore = () => {};
-  const secure = options.tls === "tls";
-  return {
-    host: options.host,
-    port: options.port ?? (secure ? 993 : 143),
-    secure,
-    ...(secure ? {} : { doSTARTTLS: options.tls === "starttls" }),
-    ...(options.servername ? { servername: options.servername } : {}),
-    tls: {
-      rejectUnauthorized: !options.allow_self_signed,
-      minVersion: "TLSv1.2",
-      ...(options.ca ? { ca: await readFile(path(options.ca)) } : {}),
-    },
-    ...(login
-      ? {
-          auth: {
-            user: login.user,
-            pass: login.pass,
-            // Only PLAIN can act for another; any other method would log in as the proxy itself, into its own INBOX.
-            ...(login.authzid === undefined ? {} : { authzid: login.authzid, loginMethod: "AUTH=PLAIN" }),
-          },
-        }
-      : {}),
-    clientInfo: {
-      name: "Voxpost",
-      ...(login?.originatingIp === undefined ? {} : { "x-originating-ip": login.originatingIp }),
-    },
-    logger: { debug: ignore, info: ignore, trace: ignore, warn: listen, error: listen },
-    connectionTimeout: options.connect_ms,
-    greetingTimeout: options.connect_ms,
-    disableAutoIdle: true,
-    maxIdleTime: IDLE_MS,
-    disableAutoEnable: true,
-    disableCompression: true,
-    disableIMAP4rev2: true,
-  };
 }

@@ -69,6 +69,10 @@ export class ImapEngine implements Engine {
     return this.#access.checkPin(mailbox, pin, signal);
   }
 
+  expect(mailbox: MailboxAddress, signal: AbortSignal): void {
+    this.#access.expectPin(mailbox, signal);
+  }
+
   async count(mailbox: MailboxAddress, folder: Folder, signal?: AbortSignal): Promise<Counts> {
     const take = (connection: Connection) => this.#takeCensus(connection, mailbox, folder);
     const census = await this.#access.use(mailbox, take, { signal, repeat: true });
