@@ -10,12 +10,16 @@ interface Application {
   readonly channels: Set<string>;
 }
 
+type Watcher = (channel: string, type: EventType, fields: Readonly<Record<string, unknown>>) => void;
+
 /** The Stasis applications and their websockets. */
 export class Applications {
   readonly #byName = new Map<string, Application>();
   readonly #faults: Faults;
   /** Every event that was sent to any application, in order. */
   readonly sent: AriEvent[] = [];
+  /** Told of whatever happens on any channel, before applications are. */
+  readonly watchers = new Set<Watcher>();
 
   constructor(faults: Faults) {
     this.#faults = faults;
@@ -56,6 +60,7 @@ export class Applications {
 
   /** To the application that has the channel, and to those that subscribed to everything. */
   send(name: string | undefined, channel: string, type: EventType, fields: Record<string, unknown>): void {
+    for (const watcher of this.watchers) watcher(channel, type, fields);
     for (const application of this.#byName.values()) {
       if (application.name === name && type === "StasisStart") application.channels.add(channel);
       if (application.channels.has(channel) || application.subscribeAll) {

@@ -16,6 +16,8 @@ export interface TestClock {
   settle(): Promise<void>;
   /** Lets this many milliseconds go by, timer after timer. */
   advance(ms: number): Promise<void>;
+  /** Lets this many milliseconds go by at once, and answers what was asked meanwhile only then. */
+  leap(ms: number): Promise<void>;
   /** Goes from timer to timer until the condition holds. Throws, saying what was waited for, after `withinMs` of faked time. */
   until(condition: () => boolean, what: string, withinMs?: number): Promise<void>;
   /** Gives real time back. */
@@ -82,6 +84,10 @@ export function startTestClock(options: TestClockOptions = {}): TestClock {
     settle,
     async advance(ms) {
       await run(ms, () => false);
+    },
+    async leap(ms) {
+      await vi.advanceTimersByTimeAsync(ms);
+      await settle();
     },
     async until(condition, what, withinMs = 60_000) {
       if (!(await run(withinMs, condition))) throw new Error(`waited ${withinMs / 1_000} s for ${what}`);

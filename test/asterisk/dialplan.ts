@@ -28,6 +28,17 @@ interface Parts {
   readonly options: DialplanOptions;
 }
 
+/** Entries of the subroutine, each with what its result variables are before the program sets them. */
+const RESULTS = {
+  deposit: { VMSTATUS: "FAILED" },
+  retrieve: {},
+  authenticate: { AUTH_MAILBOX: "", AUTH_CONTEXT: "" },
+  play: { VOICEMAIL_PLAYBACKSTATUS: "FAILED" },
+  directory: { DIRECTORY_RESULT: "FAILED", DIRECTORY_EXTEN: "" },
+  sayname: {},
+} as const;
+export type Entry = keyof typeof RESULTS;
+
 /** The caller has gone: nothing further of the dialplan runs. */
 class Gone extends Error {}
 
@@ -99,16 +110,20 @@ export class Line {
   }
 
   /** `Gosub(voxpost,ENTRY,1(MAILBOX,OPTIONS,DETAIL))`. */
-  async gosub(entry: "deposit" | "retrieve", mailbox: string, options = "", detail = ""): Promise<void> {
+  async gosub(entry: Entry, mailbox: string, options = "", detail = ""): Promise<void> {
     const { channel } = this;
     channel.variables.set("VOXPOST_CONTEXT", channel.place.context).set("VOXPOST_UNTIL", "0");
     channel.variables.set("VOXPOST_WATCHDOG", String(this.#parts.options.watchdog));
-    if (entry === "deposit") channel.variables.set("VMSTATUS", "FAILED");
+    for (const [name, value] of Object.entries(RESULTS[entry])) channel.variables.set(name, value);
     const harmless = /^[0-9A-Za-z_.+@&-]*$/.test(mailbox);
     if (!harmless && entry === "deposit") return;
     const args = [entry, harmless ? mailbox : "", options.replace(/[^0-9A-Za-z_.+@/()-]/g, ""), detail];
     if (await this.#tryInstances(args)) {
       await this.#back();
+      if (entry === "authenticate" && channel.variables.get("AUTH_MAILBOX") === "") {
+        await this.playback("vm-goodbye");
+        throw new Gone();
+      }
     } else {
       channel.setTimeout(0);
       channel.variables.set("VOXPOST_STATUS", "FALLBACK");

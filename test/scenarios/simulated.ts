@@ -1,18 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { Redis } from "ioredis";
-import { stringify } from "yaml";
 import { type Lab, startLab } from "../../lab/lab.ts";
 import { MAILBOXES } from "../../lab/mailboxes.ts";
-import { parseConfig } from "../../src/config.ts";
-import { createLogger } from "../../src/log.ts";
-import { startVoxpost } from "../../src/main.ts";
-import { type SimulatedAsterisk, startSimulatedAsterisk } from "../asterisk/asterisk.ts";
-import { startTestClock, type TestClock } from "../asterisk/clock.ts";
+import type { SimulatedAsterisk } from "../asterisk/asterisk.ts";
+import type { TestClock } from "../asterisk/clock.ts";
 import { Phone } from "../asterisk/phone.ts";
+import { startSimulatedProgram } from "../asterisk/program.ts";
 import { tone } from "../asterisk/wav.ts";
 import { Heard } from "./heard.ts";
-import { type Eventually, openStorage, viewMailbox } from "./mailbox.ts";
+import { type Eventually, viewMailbox } from "./mailbox.ts";
 import { BOXES, soundName, type Telephone, type World } from "./world.ts";
 
 /** Faked time that an expectation may take, milliseconds. */
@@ -24,42 +18,13 @@ let lab: Promise<Lab> | undefined;
 export async function startSimulatedWorld(): Promise<World & { close(): Promise<void> }> {
   lab ??= startLab({ servers: ["redis"] });
   const { redis } = await lab;
-  const { asterisk, ari } = await startSimulatedAsterisk({ instances: ["voxpost-lab"] });
+  if (!redis) throw new Error("there is no Redis in the lab");
+  const mailboxes = Object.fromEntries(
+    Object.entries(BOX_NUMBERS).map(([number, kind]) => [number, { pin: MAILBOXES.pin, ...BOXES[kind] }]),
+  );
+  const program = await startSimulatedProgram({ redis: redis.url, mailboxes });
+  const { asterisk, clock, engine } = program;
   addSite(asterisk);
-  const folder = mkdtempSync(`${tmpdir()}/voxpost-scenario-`);
-  const storage = { engine: "file", path: `${folder}/messages` };
-  if (redis) await emptyRedis(redis.url);
-  const tree = {
-    instance: "lab",
-    asterisk: [{ name: "simulated", url: ari.url, user: ari.user, password: ari.password }],
-    ...(redis ? { redis: { url: redis.url } } : {}),
-    storage,
-    data: "data",
-    defaults: { tz: "UTC" },
-    contexts: {
-      default: {
-        mailboxes: Object.fromEntries(
-          Object.entries(BOX_NUMBERS).map(([number, kind]) => [
-            number,
-            { pin: MAILBOXES.pin, ...BOXES[kind] },
-          ]),
-        ),
-      },
-    },
-  };
-  const config = parseConfig(stringify(tree), { path: "voxpost.yaml", folder, environment: {} });
-  const log = createLogger(process.env.VOXPOST_TEST_LOG ?? "silent");
-  const start = async () => {
-    const started = await startVoxpost(config, log, {
-      onFatal: (error) => {
-        throw error;
-      },
-    });
-    await clock.until(() => asterisk.applications.isActive("voxpost-lab"), "the program to connect");
-    return started;
-  };
-  const clock = startTestClock({ busy: () => ari.busy + asterisk.sounds.fetching, quietMs: 4 });
-  let program: Awaited<ReturnType<typeof startVoxpost>> | undefined = await start();
 
   const eventually: Eventually = async (condition, what) => {
     const end = Date.now() + PATIENCE_MS;
@@ -68,7 +33,6 @@ export async function startSimulatedWorld(): Promise<World & { close(): Promise<
       await clock.advance(250);
     }
   };
-  const engine = await openStorage(storage, folder);
   const used = new Set<string>();
   let voices = 0;
   const telephone = (number: string, name = "") =>
@@ -85,22 +49,13 @@ export async function startSimulatedWorld(): Promise<World & { close(): Promise<
       used.add(number);
       return number;
     },
-    program: {
-      async kill() {
-        await program?.stop();
-        program = undefined;
-        await clock.settle();
-      },
-      async start() {
-        program = await start();
-      },
-    },
+    program: { kill: program.stop, start: program.start },
     redis: {
       async kill() {
-        redis?.kill();
-        await redis?.exited;
+        redis.kill();
+        await redis.exited;
       },
-      start: async () => redis?.restart(),
+      start: () => redis.restart(),
     },
     imap: {
       kill: () => Promise.reject(new Error("the simulated world has no mail server")),
@@ -111,20 +66,8 @@ export async function startSimulatedWorld(): Promise<World & { close(): Promise<
       asterisk.applications.dropSockets();
       await clock.settle();
     },
-    async close() {
-      clock.release();
-      await program?.stop();
-      await engine.close();
-      await ari.close();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    close: program.close,
   };
-}
-
-async function emptyRedis(url: string): Promise<void> {
-  const redis = new Redis(url);
-  await redis.flushall();
-  redis.disconnect();
 }
 
 /** Ends what all simulated worlds share. */

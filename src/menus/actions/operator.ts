@@ -20,6 +20,8 @@ export async function toOperator(message: Message): Promise<Outcome> {
   const { call, exits, owner } = message;
   const to = exits.operator;
   if (!to) return { next: "stay" };
+  // Nobody takes back what they said before they are asked: two quick zeros would.
+  call.clearKeys();
   const key = (await call.play(["vm-saveoper"])) ?? (await call.key(WAIT));
   const asUrgent = key === "4" && owner.leaveUrgent;
   if (key === undefined || key === "1" || asUrgent) {
