@@ -76,7 +76,12 @@ export class AudioCache {
   #fetch(entry: Entry): Promise<FetchedPart[]> {
     const { id } = entry.envelope;
     const known = this.#fetches.get(id);
-    if (known) return known.parts;
+    if (known) {
+      // The last that was asked for is the last to go: it may be playing.
+      this.#fetches.delete(id);
+      this.#fetches.set(id, known);
+      return known.parts;
+    }
     if (this.#disposed) return Promise.reject(new VoxpostError("ABORTED", "The call is over"));
     const oldest = [...this.#fetches.keys()].slice(0, Math.max(0, this.#fetches.size - KEPT + 1));
     for (const other of oldest) void this.#drop(other);

@@ -1,7 +1,7 @@
 import type { Call, DialplanPlace } from "../ivr/call.ts";
 import type { Subscriber } from "../model/subscriber.ts";
 import { locate } from "./addressed.ts";
-import type { LoginDeps } from "./login.ts";
+import { getReady, type LoginDeps } from "./login.ts";
 import { logIn } from "./login-menus.ts";
 import { SHIPPED, type SiteMenus } from "./overrides.ts";
 
@@ -45,6 +45,7 @@ export async function authorise(
     owner: undefined as Subscriber | undefined,
     isNew: false,
   };
+  getReady(login);
   const to = await logIn(login, (deps.menus ?? SHIPPED).login);
   return { owner: login.owner, isNew: login.isNew, to };
 }

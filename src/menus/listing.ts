@@ -27,7 +27,7 @@ export class Listing {
   #cursor: string | undefined;
   #complete = false;
   #isOpen = false;
-  #opening: Promise<void> | undefined;
+  #fetching: Promise<void> | undefined;
 
   constructor(store: Store, mailbox: MailboxAddress, place: Place) {
     this.#store = store;
@@ -36,12 +36,8 @@ export class Listing {
   }
 
   /** Fetches the first page: once, and again after a failure. */
-  open(signal: AbortSignal): Promise<void> {
-    this.#opening ??= this.#fetch(signal).catch((error: unknown) => {
-      this.#opening = undefined;
-      throw error;
-    });
-    return this.#opening;
+  async open(signal: AbortSignal): Promise<void> {
+    if (!this.#isOpen) await this.#fetch(signal);
   }
 
   get isOpen(): boolean {
@@ -68,7 +64,15 @@ export class Listing {
     return this.items.length - before;
   }
 
-  async #fetch(signal: AbortSignal): Promise<void> {
+  /** One page at a time: who asks while one is being fetched, perhaps ahead, gets that one. */
+  #fetch(signal: AbortSignal): Promise<void> {
+    this.#fetching ??= this.#fetchPage(signal).finally(() => {
+      this.#fetching = undefined;
+    });
+    return this.#fetching;
+  }
+
+  async #fetchPage(signal: AbortSignal): Promise<void> {
     const { folder, view } = this.place;
     const query = { view, limit: PAGE, ...(this.#cursor === undefined ? {} : { after: this.#cursor }) };
     const page = await within(

@@ -10,6 +10,8 @@ export interface LoginDeps {
   readonly store: Store;
   readonly subscribers: Subscribers;
   readonly limiter: LoginLimiter;
+  /** Told whose PIN is being entered: time to read ahead. It may be a wrong one. */
+  onExpected?(owner: Subscriber): void;
   /** Told of every login, for counters. */
   onLogin?(event: LoginEvent): void;
 }
@@ -37,6 +39,14 @@ export interface Login extends LoginDeps {
 
 /** Without a subscriber who has a limit of their own. */
 export const MAX_LOGINS = 3;
+
+/** While a PIN is asked for and typed, what is wanted when it is right is got ready; for unknown mailboxes too. */
+export function getReady({ mailbox, store, subscribers, call, onExpected }: Login): void {
+  if (!mailbox) return;
+  const owner = subscribers.find(mailbox);
+  store.expect(owner?.address ?? mailbox, call.signal);
+  if (owner) onExpected?.(owner);
+}
 
 /** An unknown or impossible mailbox is answered like a wrong PIN, after the same work. */
 export async function isRight(login: Login, pin: string): Promise<Subscriber | undefined> {

@@ -23,7 +23,6 @@ export async function playAt(
   if (key !== undefined && key !== "1") return { next: "menu", menu: "message", key };
   try {
     const stopped = await playAudio(session, item);
-    foresee(session);
     return { next: "menu", menu: "message", ...(stopped === undefined ? {} : { key: stopped }) };
   } catch (error) {
     const say = session.call.signal.aborted ? undefined : explain(error);
@@ -36,6 +35,7 @@ export async function playAt(
 /** Marks as heard when the playback says so; a message that cannot be played stays new. */
 async function playAudio(session: Retrieval, item: Item): Promise<Key | undefined> {
   const parts = await patiently(session.call, session.audio.get(item.entry));
+  foresee(session);
   const { skipMs, playbackKeys: controls } = session.subscriber;
   for (const part of parts) {
     const { key, heard } = await session.call.playMessage(part, { skipMs, controls });
@@ -46,10 +46,13 @@ async function playAudio(session: Retrieval, item: Item): Promise<Key | undefine
   return undefined;
 }
 
-/** Fetches the next message while the menu is spoken, if it is known already. */
+/** Fetches the next message, and the page that it is on, while this one is played. A failure is told to who goes there. */
 function foresee(session: Retrieval): void {
-  const next = session.listing.items[session.index + 1];
-  if (next) session.audio.ahead(next.entry);
+  const { place, index, listing, call, audio } = session;
+  const isLast = index + 1 >= listing.total;
+  const coming = isLast && place === URGENT ? session.listingOf(NEW).at(0, call.signal) : undefined;
+  const next = coming ?? (isLast ? undefined : listing.at(index + 1, call.signal));
+  next?.then((item) => item && audio.ahead(item.entry)).catch(() => undefined);
 }
 
 /** Where key 6 leads; undefined at the end. Urgent messages are followed by the new ones. */

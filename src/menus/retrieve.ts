@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { newId } from "../custody/name.ts";
 import { isCode } from "../errors.ts";
 import type { Call } from "../ivr/call.ts";
+import type { Subscriber } from "../model/subscriber.ts";
+import { ReadAhead } from "./ahead.ts";
 import { AudioCache } from "./audio.ts";
 import { type AuthoriseDeps, authorise } from "./authorise.ts";
 import { conclude, type Ending } from "./ending.ts";
@@ -31,11 +33,16 @@ type RetrieveOptions = Options<typeof RETRIEVE_OPTIONS>;
 export function createRetrieve(deps: RetrieveDeps): (call: Call, args: readonly string[]) => Promise<void> {
   return async (call, [argument = "", letters = ""]) => {
     let finished: Promise<void> = Promise.resolve();
+    let ahead: ReadAhead | undefined;
+    const onExpected = (owner: Subscriber) => {
+      ahead?.end();
+      ahead = new ReadAhead(deps.store, owner, call);
+    };
     await conclude(call, async () => {
       const options = parseOptions(letters, RETRIEVE_OPTIONS);
       await call.answer();
       const trust = { prefix: options.has("p"), trusted: options.has("s") };
-      const login = await authorise(call, argument, trust, deps);
+      const login = await authorise(call, argument, trust, { ...deps, onExpected });
       if (login.to) return { status: "USEREXIT", to: login.to };
       if (!login.owner) {
         await call.play(["vm-goodbye"]);
@@ -49,11 +56,12 @@ export function createRetrieve(deps: RetrieveDeps): (call: Call, args: readonly 
           await call.play(["vm-goodbye"], { bargeIn: "none" });
           return { status: "FAILED" };
         }
-        return await listen(session, options, (deps.menus ?? SHIPPED).retrieval);
+        return await listen(session, options, (deps.menus ?? SHIPPED).retrieval, ahead);
       } finally {
         finished = session.finish();
       }
     });
+    ahead?.end();
     await finished;
   };
 }
@@ -67,10 +75,11 @@ async function listen(
   session: Retrieval,
   options: RetrieveOptions,
   menus: MenuSet<Retrieval>,
+  ahead: ReadAhead | undefined,
 ): Promise<Ending> {
   const { call, subscriber } = session;
   if (subscriber.language) call.language = subscriber.language;
-  session.begin();
+  session.begin(ahead?.owner === subscriber ? ahead : undefined);
   const opening = options.has("a") ? await autoplay(session, options.get("a") ?? "") : undefined;
   if (opening === "empty") await call.play(emptyFolder(session, session.place));
   const end =

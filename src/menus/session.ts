@@ -6,15 +6,16 @@ import type { Subscriber, Subscribers } from "../model/subscriber.ts";
 import type { Snapshots } from "../storage/snapshot.ts";
 import type { Store } from "../storage/store.ts";
 import type { AudioCache } from "./audio.ts";
+import { countInbox, type FirstLook, firstLook, type ReadAhead } from "./ahead.ts";
 import { applyMarks, RETRY_DELAYS } from "./closing.ts";
 import type { Ending } from "./ending.ts";
 import { type Item, Listing } from "./listing.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { SiteMenus } from "./overrides.ts";
 import { OwnGreetings } from "./own-greetings.ts";
-import { NEW, OLD, type Place, URGENT } from "./place.ts";
+import { NEW, type Place } from "./place.ts";
 import type { Settings } from "./settings.ts";
-import { patiently, STORE_WAIT, within } from "./wait.ts";
+import { patiently, STORE_WAIT } from "./wait.ts";
 
 export interface RetrievalDeps {
   readonly store: Store;
@@ -76,11 +77,11 @@ export class Retrieval {
   }
 
   /**
-   * Counts the inbox and goes to the folder with which app_voicemail starts: urgent, else new, else old messages. Then
-   * fetches its first page and first message, all while the caller is still being greeted. Returns at once.
+   * Goes to the folder with which the owner starts, and fetches its first message while the owner is still being greeted. What was
+   * read while the PIN was entered need not be asked for again. Returns at once.
    */
-  begin(): void {
-    this.ready = this.#start();
+  begin(ahead?: ReadAhead): void {
+    this.ready = this.#start(ahead);
     this.ready
       .then(() => this.#foresee())
       .catch((error) => {
@@ -93,19 +94,16 @@ export class Retrieval {
     if (item && !this.call.signal.aborted) this.audio.ahead(item.entry);
   }
 
-  async #start(): Promise<void> {
-    await this.#count();
-    if (this.counts) this.place = startPlace(this.counts);
+  async #start(ahead: ReadAhead | undefined): Promise<void> {
+    const look: FirstLook =
+      (await ahead?.take()) ?? (await firstLook(this.store, this.subscriber, this.call));
+    this.counts = look.counts;
+    this.place = look.listing.place;
+    this.#listings.set(this.place, look.listing);
   }
 
   async #count(): Promise<void> {
-    const { address } = this.subscriber;
-    this.counts = await within(
-      STORE_WAIT,
-      "Counting messages",
-      (signal) => this.store.counts(address, "INBOX", signal),
-      this.call.signal,
-    );
+    this.counts = await countInbox(this.store, this.subscriber.address, this.call.signal);
   }
 
   get listing(): Listing {
@@ -204,10 +202,4 @@ export class Retrieval {
       this.call.log.warn({ err: error }, "A mailbox's lamp could not be refreshed");
     }
   }
-}
-
-function startPlace(counts: Counts): Place {
-  if (counts.urgent > 0) return URGENT;
-  if (counts.new > 0) return NEW;
-  return counts.old > 0 ? OLD : URGENT;
 }

@@ -327,6 +327,7 @@ export class World {
       get: (store, property) => {
         const value: unknown = Reflect.get(store, property);
         if (typeof value !== "function") return value;
+        if (property === "expect" || property === "onChange") return value.bind(store);
         return async (...args: unknown[]) => {
           if (this.away) throw new VoxpostError("STORE_UNREACHABLE", "The mail server is away");
           return value.apply(store, args);

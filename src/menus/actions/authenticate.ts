@@ -1,4 +1,4 @@
-import { isRight, type Login, MAX_LOGINS } from "../login.ts";
+import { getReady, isRight, type Login, MAX_LOGINS } from "../login.ts";
 import type { Action } from "../menu.ts";
 import { patiently } from "../wait.ts";
 
@@ -32,6 +32,8 @@ export const authenticate: Action<Login> = {
       await call.play(["vm-incorrect"]);
       return { next: "exit" };
     }
-    return login.given ? { next: "repeat" } : { next: "menu", menu: "mailbox" };
+    if (!login.given) return { next: "menu", menu: "mailbox" };
+    getReady(login);
+    return { next: "repeat" };
   },
 };

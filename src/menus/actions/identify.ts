@@ -1,5 +1,5 @@
 import { locate } from "../addressed.ts";
-import type { Login } from "../login.ts";
+import { getReady, type Login } from "../login.ts";
 import type { Action } from "../menu.ts";
 
 /** Whether the mailbox exists is not told before the PIN was asked for. */
@@ -15,6 +15,7 @@ export const identify: Action<Login> = {
       login.context === undefined ? number : `${number}@${login.context}`,
       login.subscribers,
     )?.address ?? { mailbox: number, context };
+    getReady(login);
     return { next: "menu", menu: "pin" };
   },
 };
