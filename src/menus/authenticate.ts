@@ -1,15 +1,12 @@
-import type { Call } from "../ivr/call.ts";
 import { type AuthoriseDeps, authorise } from "./authorise.ts";
-import { conclude } from "./ending.ts";
+import { conclude, type Entry } from "./ending.ts";
 import { AUTHENTICATE_OPTIONS, parseOptions } from "./options.ts";
 
 /**
  * `authenticate([mailbox][@context][,s])`: who is calling, as VMAuthenticate() asks it, with the mailbox's own `maxlogins`. Tells
  * `AUTH_MAILBOX` and `AUTH_CONTEXT`; without them the dialplan hangs up. Never rejects.
  */
-export function createAuthenticate(
-  deps: AuthoriseDeps,
-): (call: Call, args: readonly string[]) => Promise<void> {
+export function createAuthenticate(deps: AuthoriseDeps): Entry {
   return (call, [argument = "", letters = ""]) =>
     conclude(
       call,

@@ -3,7 +3,7 @@ import type { Call, DialplanPlace } from "../ivr/call.ts";
 import type { Subscriber, Subscribers } from "../model/subscriber.ts";
 import type { Snapshots } from "../storage/snapshot.ts";
 import { addressed } from "./addressed.ts";
-import { conclude, type Ending } from "./ending.ts";
+import { conclude, type Ending, type Entry } from "./ending.ts";
 import { type Exits, exitFor, exitKeys, findExits } from "./exits.ts";
 import { chooseGreeting, type DepositOptions, type Greeting, readSnapshot } from "./greeting.ts";
 import { Message, type MessageDeps } from "./message.ts";
@@ -27,7 +27,7 @@ const FAILED: Ending = { status: "FAILED" };
  * `deposit(mailbox[@context][&…][,options])`: leave a message, as VoiceMail() does. Never rejects; it resolves when the call is
  * back in the dialplan or gone. What was said is on Asterisk's disk by then, under a name that delivers itself.
  */
-export function createDeposit(deps: DepositDeps): (call: Call, args: readonly string[]) => Promise<void> {
+export function createDeposit(deps: DepositDeps): Entry {
   return (call, [mailboxes = "", letters = ""]) =>
     conclude(call, async () => {
       const options = parseOptions(letters, DEPOSIT_OPTIONS);

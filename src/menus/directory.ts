@@ -1,18 +1,17 @@
 import type { Call, DialplanPlace } from "../ivr/call.ts";
 import type { Subscribers } from "../model/subscriber.ts";
 import type { Snapshots } from "../storage/snapshot.ts";
-import { directoryMenus } from "./directory-menus.ts";
+import { type MenusOf, shippedMenus } from "./classes.ts";
 import { lookUpPerson } from "./directory-session.ts";
-import { conclude, type Ending } from "./ending.ts";
+import { conclude, type Ending, type Entry } from "./ending.ts";
 import { DIRECTORY_OPTIONS, type Options, parseOptions } from "./options.ts";
-import type { SiteMenus } from "./overrides.ts";
 import { peopleOf } from "./people.ts";
 
 export interface DirectoryDeps {
   readonly subscribers: Subscribers;
   readonly snapshots: Pick<Snapshots, "get">;
-  /** Menus as this site wants them (`configureMenus`). Default: as shipped. */
-  readonly menus?: Pick<SiteMenus, "directory">;
+  /** Menus as this site wants them. Default: as shipped. */
+  readonly menus?: MenusOf;
 }
 
 type DirectoryLetters = Options<typeof DIRECTORY_OPTIONS>;
@@ -27,7 +26,7 @@ const MOST_PAUSE = 3000;
  * `directory([vm-context[,dial-context[,options]]])`: finds somebody by name and dials them, as Directory() does. `DIRECTORY_RESULT`
  * tells how it ended; with option s `DIRECTORY_EXTEN` whom the caller chose. Never rejects.
  */
-export function createDirectory(deps: DirectoryDeps): (call: Call, args: readonly string[]) => Promise<void> {
+export function createDirectory(deps: DirectoryDeps): Entry {
   return (call, [context = "", dialContext = "", letters = ""]) =>
     conclude(
       call,
@@ -65,7 +64,7 @@ async function find(
       operator,
       assistant,
     },
-    deps.menus?.directory ?? directoryMenus,
+    (deps.menus ?? shippedMenus)().directory,
   );
   if (result === "OPERATOR" && operator) return { status: result, to: operator };
   if (result === "ASSISTANT" && assistant) return { status: result, to: assistant };

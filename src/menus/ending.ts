@@ -1,9 +1,14 @@
 import { isCode } from "../errors.ts";
 import type { Call, DialplanPlace } from "../ivr/call.ts";
 
+/** What the dialplan is told; app_voicemail's words. */
+export type Status = "SUCCESS" | "USEREXIT" | "FAILED" | "OPERATOR" | "ASSISTANT" | "SELECTED" | "TIMEOUT";
+
+/** Serves one call. Never rejects, and resolves when the call is back in the dialplan or gone. */
+export type Entry = (call: Call, args: readonly string[]) => Promise<Status>;
+
 export interface Ending {
-  /** What the dialplan is told; app_voicemail's words. */
-  readonly status: "SUCCESS" | "USEREXIT" | "FAILED" | "OPERATOR" | "ASSISTANT" | "SELECTED" | "TIMEOUT";
+  readonly status: Status;
   /** An exit that a key chose; otherwise the dialplan goes on behind the Gosub. */
   readonly to?: DialplanPlace;
   /** More channel variables for the dialplan. */
@@ -19,7 +24,7 @@ export async function conclude(
   call: Call,
   entry: () => Promise<Ending>,
   statusVariable: string | null = "VMSTATUS",
-): Promise<void> {
+): Promise<Status> {
   let ending: Ending = { status: "FAILED" };
   try {
     ending = await entry();
@@ -28,7 +33,7 @@ export async function conclude(
       call.log.error({ err: error }, "A call could not be served; the dialplan goes on");
   }
   try {
-    if (call.signal.aborted) return;
+    if (call.signal.aborted) return ending.status;
     const status = statusVariable === null ? {} : { [statusVariable]: ending.status };
     for (const [name, value] of Object.entries({ ...ending.variables, ...status })) {
       await call.setVariable(name, value);
@@ -38,4 +43,5 @@ export async function conclude(
     if (!isCode(error, "CALL_GONE"))
       call.log.error({ err: error }, "A call could not be given back to the dialplan");
   }
+  return ending.status;
 }

@@ -6,7 +6,7 @@ import { parseMailbox } from "../model/mailbox.ts";
 import type { Subscribers } from "../model/subscriber.ts";
 import type { Store } from "../storage/store.ts";
 import { AudioCache } from "./audio.ts";
-import { conclude } from "./ending.ts";
+import { conclude, type Entry } from "./ending.ts";
 import { patiently, STORE_WAIT, within } from "./wait.ts";
 
 export interface PlayMessageDeps {
@@ -20,12 +20,10 @@ export interface PlayMessageDeps {
  * `play([mailbox][@context],id)`: plays one message by its id, from whatever folder it is in, as VoiceMailPlayMsg() does.
  * `VOICEMAIL_PLAYBACKSTATUS` tells SUCCESS or FAILED. The message is not marked as heard. Never rejects.
  */
-export function createPlayMessage(
-  deps: PlayMessageDeps,
-): (call: Call, args: readonly string[]) => Promise<void> {
+export function createPlayMessage(deps: PlayMessageDeps): Entry {
   return async (call, [mailbox = "", id = ""]) => {
     const audio = new AudioCache(deps.store, join(deps.folder, newId()));
-    await conclude(
+    const status = await conclude(
       call,
       async () => {
         await call.answer();
@@ -37,6 +35,7 @@ export function createPlayMessage(
     await audio.dispose().catch((error) => {
       call.log.warn({ err: error }, "The files of a call could not be removed");
     });
+    return status;
   };
 }
 

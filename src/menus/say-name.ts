@@ -1,9 +1,8 @@
-import type { Call } from "../ivr/call.ts";
 import type { Script } from "../ivr/phrase.ts";
 import { type MailboxAddress, parseMailbox } from "../model/mailbox.ts";
 import type { Subscribers } from "../model/subscriber.ts";
 import type { Snapshots } from "../storage/snapshot.ts";
-import { conclude } from "./ending.ts";
+import { conclude, type Entry } from "./ending.ts";
 import { recordedName } from "./greeting.ts";
 
 export interface SayNameDeps {
@@ -15,7 +14,7 @@ export interface SayNameDeps {
  * `sayname(mailbox[@context])`: the owner's recorded name, or else the extension, as VMSayName() does. Does not answer. Sets
  * nothing, and never rejects; a key ends it.
  */
-export function createSayName(deps: SayNameDeps): (call: Call, args: readonly string[]) => Promise<void> {
+export function createSayName(deps: SayNameDeps): Entry {
   return (call, [mailbox = ""]) =>
     conclude(
       call,

@@ -4,9 +4,10 @@ import type { CallHandler } from "../ivr/app.ts";
 import type { Greetings } from "../jobs/greetings.ts";
 import type { RecordingsOf } from "../jobs/recordings.ts";
 import { createAuthenticate } from "../menus/authenticate.ts";
+import type { MenusOf } from "../menus/classes.ts";
 import { createDeposit, leaveMessage } from "../menus/deposit.ts";
 import { createDirectory } from "../menus/directory.ts";
-import type { SiteMenus } from "../menus/overrides.ts";
+import type { Entry } from "../menus/ending.ts";
 import { createPlayMessage } from "../menus/play-message.ts";
 import { createRetrieve, removeLeftovers } from "../menus/retrieve.ts";
 import { createSayName } from "../menus/say-name.ts";
@@ -15,7 +16,7 @@ import type { Ground } from "./ground.ts";
 /** What callers meet: a handler for each entry of the dialplan's subroutine. */
 export async function openEntries(
   ground: Ground,
-  parts: { readonly menus: SiteMenus; readonly recordingsOf: RecordingsOf; readonly greetings: Greetings },
+  parts: { readonly menus: MenusOf; readonly recordingsOf: RecordingsOf; readonly greetings: Greetings },
 ): Promise<CallHandler> {
   const { config, log, subscribers, snapshots, store, pins, queues } = ground;
   const { menus, recordingsOf, greetings } = parts;
@@ -41,7 +42,7 @@ export async function openEntries(
     },
     pins,
   };
-  const entries: Readonly<Record<string, ReturnType<typeof createDeposit>>> = {
+  const entries: Readonly<Record<string, (...call: Parameters<Entry>) => Promise<unknown>>> = {
     deposit: createDeposit(messages),
     retrieve: createRetrieve({
       ...messages,
@@ -58,7 +59,7 @@ export async function openEntries(
   };
   return async (entry, args, call) => {
     const serve = entries[entry];
-    if (serve) return serve(call, args);
+    if (serve) return void (await serve(call, args));
     call.log.warn({ entry }, "The dialplan asks for an entry that this version does not have");
     await call.setVariable("VOXPOST_STATUS", "UNSUPPORTED");
   };

@@ -200,8 +200,8 @@ export class World {
     return { phone, heard: phone.heard, missed: caller.waitingFor };
   }
 
-  take(phone: Phone, args: readonly string[]): Promise<void> {
-    return createDeposit(this.#messages())(phone, args);
+  async take(phone: Phone, args: readonly string[]): Promise<void> {
+    await createDeposit(this.#messages())(phone, args);
   }
 
   /** Everything may be changed; a test that wants it says `settings = everything`. */
@@ -252,9 +252,9 @@ export class World {
     };
   }
 
-  find(phone: Phone, args: readonly string[]): Promise<void> {
+  async find(phone: Phone, args: readonly string[]): Promise<void> {
     const { subscribers, snapshots, menus } = this;
-    return createDirectory({ subscribers, snapshots, menus })(phone, args);
+    await createDirectory({ subscribers, snapshots, menus })(phone, args);
   }
 
   async call(
