@@ -7,7 +7,7 @@ import type { Subscriber } from "../model/subscriber.ts";
 import { ReadAhead } from "./ahead.ts";
 import { AudioCache } from "./audio.ts";
 import { type AuthoriseDeps, authorise } from "./authorise.ts";
-import { conclude, type Ending } from "./ending.ts";
+import { conclude, type Ending, type Entry } from "./ending.ts";
 import type { MenuEnd } from "./machine.ts";
 import type { MenuSet, Outcome } from "./menu.ts";
 import { setUp } from "./new-user.ts";
@@ -30,7 +30,7 @@ type RetrieveOptions = Options<typeof RETRIEVE_OPTIONS>;
  * `retrieve([mailbox][@context][,options])`: listen to and manage messages, as VoiceMailMain() does. Never rejects; it
  * resolves when the call is back in the dialplan or gone, and all that the owner marked is carried out.
  */
-export function createRetrieve(deps: RetrieveDeps): (call: Call, args: readonly string[]) => Promise<void> {
+export function createRetrieve(deps: RetrieveDeps): Entry {
   return async (call, [argument = "", letters = ""]) => {
     let finished: Promise<void> = Promise.resolve();
     let ahead: ReadAhead | undefined;
@@ -38,7 +38,7 @@ export function createRetrieve(deps: RetrieveDeps): (call: Call, args: readonly 
       ahead?.end();
       ahead = new ReadAhead(deps.store, owner, call);
     };
-    await conclude(call, async () => {
+    const status = await conclude(call, async () => {
       const options = parseOptions(letters, RETRIEVE_OPTIONS);
       await call.answer();
       const trust = { prefix: options.has("p"), trusted: options.has("s") };
@@ -63,6 +63,7 @@ export function createRetrieve(deps: RetrieveDeps): (call: Call, args: readonly 
     });
     ahead?.end();
     await finished;
+    return status;
   };
 }
 

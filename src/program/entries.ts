@@ -42,7 +42,7 @@ export async function openEntries(
     },
     pins,
   };
-  const entries: Readonly<Record<string, (...call: Parameters<Entry>) => Promise<unknown>>> = {
+  const entries: Readonly<Record<string, Entry>> = {
     deposit: createDeposit(messages),
     retrieve: createRetrieve({
       ...messages,

@@ -176,9 +176,9 @@ export class World {
     return { phone, heard: phone.heard, missed: caller.waitingFor };
   }
 
-  serve(phone: Phone, args: readonly string[]): Promise<void> {
+  async serve(phone: Phone, args: readonly string[]): Promise<void> {
     const messages = this.#messages();
-    return createRetrieve({
+    await createRetrieve({
       ...messages,
       store: this.#mayBeAway(),
       settings: this.settings,
