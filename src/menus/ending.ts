@@ -29,8 +29,10 @@ export async function conclude(
   try {
     ending = await entry();
   } catch (error) {
+    // What the dialplan asks for and is not there is no fault of ours.
+    const level = isCode(error, "MESSAGE_UNKNOWN", "MAILBOX_UNKNOWN", "ADDRESS_INVALID") ? "warn" : "error";
     if (!isCode(error, "CALL_GONE"))
-      call.log.error({ err: error }, "A call could not be served; the dialplan goes on");
+      call.log[level]({ err: error }, "A call could not be served; the dialplan goes on");
   }
   try {
     if (call.signal.aborted) return ending.status;

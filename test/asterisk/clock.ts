@@ -16,7 +16,7 @@ export interface TestClock {
   settle(): Promise<void>;
   /** Lets this many milliseconds go by, timer after timer. */
   advance(ms: number): Promise<void>;
-  /** Lets this many milliseconds go by at once, and answers what was asked meanwhile only then. */
+  /** Goes to the next timer and on by this many milliseconds at once: what is asked meanwhile is answered late. */
   leap(ms: number): Promise<void>;
   /** Goes from timer to timer until the condition holds. Throws, saying what was waited for, after `withinMs` of faked time. */
   until(condition: () => boolean, what: string, withinMs?: number): Promise<void>;
@@ -86,6 +86,7 @@ export function startTestClock(options: TestClockOptions = {}): TestClock {
       await run(ms, () => false);
     },
     async leap(ms) {
+      await vi.advanceTimersToNextTimerAsync();
       await vi.advanceTimersByTimeAsync(ms);
       await settle();
     },

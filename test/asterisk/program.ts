@@ -31,11 +31,13 @@ export interface SimulatedProgramOptions {
   readonly mailboxes: Readonly<Record<string, object>>;
   /** Default: silence, or the level in VOXPOST_TEST_LOG. */
   readonly log?: Logger;
+  /** See `TestClockOptions`. Default 4. */
+  readonly quietMs?: number;
 }
 
 /** Starts all of it. */
 export async function startSimulatedProgram(options: SimulatedProgramOptions): Promise<SimulatedProgram> {
-  const { log = createLogger(process.env.VOXPOST_TEST_LOG ?? "silent") } = options;
+  const { log = createLogger(process.env.VOXPOST_TEST_LOG ?? "silent"), quietMs = 4 } = options;
   const { asterisk, ari } = await startSimulatedAsterisk({ instances: ["voxpost-lab"] });
   const folder = mkdtempSync(`${tmpdir()}/voxpost-simulated-`);
   const storage = { engine: "file", path: `${folder}/messages` };
@@ -52,7 +54,7 @@ export async function startSimulatedProgram(options: SimulatedProgramOptions): P
   const config = parseConfig(stringify(tree), { path: "voxpost.yaml", folder, environment: {} });
   const engine = createEngine(storage, { log: createLogger("silent"), folder });
   await engine.open();
-  const clock = startTestClock({ busy: () => ari.busy + asterisk.sounds.fetching, quietMs: 4 });
+  const clock = startTestClock({ busy: () => ari.busy + asterisk.sounds.fetching, quietMs });
   let program: Voxpost | undefined;
 
   const start = async () => {

@@ -89,7 +89,7 @@ export class FuzzCaller {
     }
   }
 
-  #speak({ hertz, seconds, pause, then }: Speech, recording: string): void {
+  #speak({ hertz, seconds, pause, ends }: Speech, recording: string): void {
     const { microphone } = this.channel;
     const words = tone(hertz, seconds);
     void microphone.speak(words);
@@ -98,16 +98,16 @@ export class FuzzCaller {
       this.#after((seconds + pause) * 1_000, () => void microphone.speak(words));
     }
     this.#after((2 * seconds + pause) * 1_000 + 100, () => {
-      if (then === "is silent" || then === "sends nothing")
-        microphone.send(then === "is silent" ? "silence" : "nothing");
+      if (ends === "is silent" || ends === "sends nothing")
+        microphone.send(ends === "is silent" ? "silence" : "nothing");
       // A later part of the same words counts as the same recording.
-      else if (this.#recording?.split("~").at(-1) === recording.split("~").at(-1)) this.#finish(then);
+      else if (this.#recording?.split("~").at(-1) === recording.split("~").at(-1)) this.#finish(ends);
     });
   }
 
-  #finish(then: Speech["then"]): void {
-    if (then === "hangs up") this.hangUp();
-    else this.#press({ "presses #": "#", "presses 0": "0", floods: "#1#2#3#1" }[then as string] ?? "#");
+  #finish(ends: Speech["ends"]): void {
+    if (ends === "hangs up") this.hangUp();
+    else this.#press({ "presses #": "#", "presses 0": "0", floods: "#1#2#3#1" }[ends as string] ?? "#");
   }
 
   hangUp(): void {

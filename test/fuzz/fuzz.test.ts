@@ -17,7 +17,7 @@ const ROUNDS = process.env.VOXPOST_FUZZ_SEED ? 1 : process.env.VOXPOST_TEST_ALL 
 const LONGEST_CALL_MS = 30 * 60_000;
 const LONGEST_DELIVERY_MS = 5 * 60_000;
 /** Answers are as late as this, milliseconds, by turns. */
-const LATE = [20, 50, 100, 100, 250];
+const LATE = [20, 50, 100, 200, 1_000];
 /** Without a word, a recording or a key, milliseconds. */
 const LONGEST_SILENCE_MS = 25_000;
 

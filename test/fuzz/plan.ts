@@ -36,7 +36,7 @@ export interface Speech {
   readonly seconds: number;
   /** Then the phone sends no RTP for so long, and the words come again. */
   readonly pause: number;
-  readonly then: "presses #" | "presses 0" | "hangs up" | "is silent" | "sends nothing" | "floods";
+  readonly ends: "presses #" | "presses 0" | "hangs up" | "is silent" | "sends nothing" | "floods";
 }
 
 const DIGITS = [..."0123456789*#"];
@@ -68,7 +68,7 @@ const speech: fc.Arbitrary<Speech> = fc.record({
     { weight: 1, arbitrary: fc.constantFrom(0.2, 0.5, 30) },
   ),
   pause: fc.constantFrom(0, 0, 0, 0, 5, 9),
-  then: fc.constantFrom(
+  ends: fc.constantFrom(
     "presses #",
     "presses #",
     "presses 0",

@@ -59,7 +59,7 @@ export async function startSite(redis: string): Promise<Site> {
       if (process.env.VOXPOST_TEST_LOG) process.stderr.write(line);
     },
   });
-  const program = await startSimulatedProgram({ redis, mailboxes: MAILBOXES, log });
+  const program = await startSimulatedProgram({ redis, mailboxes: MAILBOXES, log, quietMs: 1 });
   const { asterisk, config, engine } = program;
   for (const extension of ["o", "a", "5551234", "12345", "1001", "1002", "1003"]) {
     asterisk.site.set(`exits/${extension}`, (line) => line.playback("auth-thankyou"));
