@@ -50,10 +50,12 @@ export interface AudioInfo {
   readonly duration?: number;
 }
 
-/** Audio that is on its way to a store. `open` may be called more than once: a retry reads it again. */
-export interface AudioSource extends AudioInfo {
+/** Bytes that are on their way to a store. `open` may be called more than once: a retry reads them again. */
+export interface ByteSource {
   open(signal?: AbortSignal): Promise<Readable>;
 }
+
+export interface AudioSource extends AudioInfo, ByteSource {}
 
 /** Audio that came out of a store. The stream must be read or destroyed. */
 export interface AudioPart extends AudioInfo {
@@ -67,4 +69,9 @@ export interface NewMessage extends Omit<Envelope, "folder"> {
   readonly audio: readonly AudioSource[];
   /** A transcript or notice for people who read their voicemail as mail. */
   readonly text?: string;
+  /**
+   * What the mail that it once was has beyond this model: headers and parts that mean nothing to us, and the owner's own
+   * keywords. Kept byte for byte by every store; only mail engines look into it (storage/mime/extras.ts).
+   */
+  readonly extras?: ByteSource;
 }

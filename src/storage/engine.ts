@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type { Counts, Folder, View } from "../model/folder.ts";
 import type { GreetingKind } from "../model/greeting.ts";
 import type { MailboxAddress } from "../model/mailbox.ts";
@@ -55,6 +56,11 @@ export interface Engine {
   read(ref: Ref, signal?: AbortSignal): Promise<AudioPart[]>;
   /** The message's `text`, for copies of it. Left out by engines that keep none. @throws MESSAGE_UNKNOWN */
   readText?(ref: Ref, signal?: AbortSignal): Promise<string | undefined>;
+  /**
+   * The message's `extras`, for copies of it; undefined when it has none. The stream must be read or destroyed. Left out by
+   * engines that keep none, and then messages that have some are not moved there. @throws MESSAGE_UNKNOWN
+   */
+  readExtras?(ref: Ref, signal?: AbortSignal): Promise<Readable | undefined>;
   /** Stores durably before it resolves: afterwards a power cut loses nothing. @throws STORE_FULL, STORE_REFUSED */
   append(folder: Folder, message: NewMessage, signal?: AbortSignal): Promise<Entry>;
   setFlags(ref: Ref, change: Partial<Flags>, signal?: AbortSignal): Promise<void>;

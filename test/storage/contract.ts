@@ -4,6 +4,7 @@ import type { MailboxAddress } from "../../src/model/mailbox.ts";
 import type { NewMessage } from "../../src/model/message.ts";
 import type { Capabilities, Engine } from "../../src/storage/engine.ts";
 import { durabilityCases } from "./contract/durability.ts";
+import { extrasCases } from "./contract/extras.ts";
 import { flagCases } from "./contract/flags.ts";
 import { greetingCases } from "./contract/greetings.ts";
 import { hostileCases } from "./contract/hostile.ts";
@@ -58,7 +59,7 @@ export interface Suite {
 }
 
 /** What a case needs of an engine; one that lacks it skips the case and says so. */
-type Need = keyof Capabilities | "elsewhere" | "readText";
+type Need = keyof Capabilities | "elsewhere" | "readText" | "readExtras";
 
 /**
  * Every promise of src/storage/engine.ts as a case, for any engine, composite or layer: its own test file is a call of
@@ -77,6 +78,7 @@ export function testEngine(harness: Harness): void {
       },
     };
     messageCases(suite);
+    extrasCases(suite);
     listingCases(suite);
     searchCases(suite);
     flagCases(suite);
@@ -149,5 +151,6 @@ function readOnly(engine: Engine, put: NonNullable<Fixture["put"]>, skip: (what:
 
 function hasNeed(need: Need, engine: Engine, fixture: Pick<Fixture, "elsewhere">): boolean {
   if (need === "elsewhere") return fixture.elsewhere !== undefined;
-  return need === "readText" ? engine.readText !== undefined : engine.capabilities[need];
+  if (need === "readText" || need === "readExtras") return engine[need] !== undefined;
+  return engine.capabilities[need];
 }

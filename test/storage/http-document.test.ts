@@ -8,7 +8,7 @@ import { Events } from "../../src/storage/server/events.ts";
 import { Turns } from "../../src/storage/server/turns.ts";
 import { Uploads } from "../../src/storage/server/uploads.ts";
 import { judge, operations } from "./http-document.ts";
-import { BOX_PATH, put, serve } from "./http-server.ts";
+import { BOX_PATH, named, put, serve } from "./http-server.ts";
 import { newId, recordingLog } from "./samples.ts";
 
 test("the server has the document's routes, all of them and no others", () => {
@@ -39,7 +39,10 @@ test("every operation's real answer is as the document says, when it works and w
     headers: { "content-type": "application/json" },
   });
   try {
-    const stored = await put(served, { over: { text: "Call back.", category: "sales", callId: "1.2" } });
+    const [upload, extras] = [newId(), "X-Shoe-Size: 42\r\n\r\n"];
+    await served.request(`${BOX_PATH}/uploads/${upload}`, { method: "PUT", body: extras });
+    const about = { text: "Call back.", category: "sales", callId: "1.2", extras: named(upload, extras) };
+    const stored = await put(served, { over: about });
     await judge("PUT", `${BOX_PATH}/messages/${newId()}`, stored);
     seen.add("PUT /v1/mailboxes/{address}/messages/{id}");
     const { key } = (await stored.json()) as { key: string };
@@ -55,6 +58,7 @@ test("every operation's real answer is as the document says, when it works and w
     expect((await ask("GET", `${BOX_PATH}/messages?caller=ann&limit=1`)).status).toBe(200);
     expect((await ask("PUT", `${BOX_PATH}/uploads/${newId()}`, { body: "x" })).status).toBe(204);
     expect((await ask("GET", `${inbox}/${key}/text`)).status).toBe(200);
+    expect((await ask("GET", `${inbox}/${key}/extras`)).status).toBe(200);
     expect((await ask("GET", `${inbox}/${key}/audio/1`)).status).toBe(200);
     const some = { headers: { range: "bytes=2-4" } };
     expect((await ask("GET", `${inbox}/${key}/audio/1`, some)).status).toBe(206);

@@ -76,17 +76,15 @@ export function messageBody(upload: string, audio: string, over: object = {}): R
     urgent: false,
     priority: false,
     private: false,
-    audio: [
-      {
-        upload,
-        kind: "voice",
-        contentType: "audio/wav",
-        bytes: Buffer.byteLength(audio),
-        sha256: createHash("sha256").update(audio).digest("hex"),
-      },
-    ],
+    audio: [{ kind: "voice", contentType: "audio/wav", ...named(upload, audio) }],
     ...over,
   };
+}
+
+/** How a message names what was uploaded for it. */
+export function named(upload: string, bytes: string) {
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  return { upload, bytes: Buffer.byteLength(bytes), sha256 };
 }
 
 /** Uploads and stores; the answer to the second. */

@@ -193,7 +193,7 @@ describe("what we write", () => {
           ...(callId && { callId }),
           ...given,
         };
-        const mail = await encodeMessage(newMessage(fields), SITE);
+        const mail = (await encodeMessage(newMessage(fields), SITE)).mail;
         const { caller, urgent, ...rest } = decodeEnvelope(headersOf(mail), {
           ...PLACE,
           urgent: given.urgent,
@@ -206,7 +206,7 @@ describe("what we write", () => {
   });
 
   test("is one voice message in the standards' and in app_voicemail's eyes", async () => {
-    const mail = await encodeMessage(newMessage({}), SITE);
+    const { mail } = await encodeMessage(newMessage({}), SITE);
     const parsed = await simpleParser(mail);
     expect(parsed.messageId).toBe(`<${ID}@pbx.example.org>`);
     expect(parsed.subject).toBe("Voice Message (0:25)");
@@ -222,7 +222,7 @@ describe("what we write", () => {
   });
 
   test("a withheld number leaves no trace", async () => {
-    const head = headersOf(await encodeMessage(newMessage({ caller: {} }), SITE)).toString();
+    const head = headersOf((await encodeMessage(newMessage({ caller: {} }), SITE)).mail).toString();
     expect(head).not.toMatch(/^(Caller-|X-Asterisk-VM-Caller|X-Voxpost-Caller)/im);
     expect(decodeEnvelope(Buffer.from(head), PLACE).caller).toEqual({});
   });

@@ -14,7 +14,7 @@ export interface JoinedParts {
 
 type Operations = Pick<
   Engine,
-  "count" | "list" | "find" | "read" | "readText" | "setFlags" | "move" | "remove"
+  "count" | "list" | "find" | "read" | "readText" | "readExtras" | "setFlags" | "move" | "remove"
 >;
 
 /** Messages of several engines as those of one: listed together, and each changed where it is. */
@@ -39,6 +39,13 @@ export function joined({ engines, sourcesOf }: JoinedParts): Operations {
         throwIfAborted(signal);
         const { engine, at } = pick(engines, ref);
         return engine.readText?.(at.ref, signal);
+      },
+    }),
+    ...(engines.some(({ readExtras }) => readExtras) && {
+      async readExtras(ref: Ref, signal?: AbortSignal) {
+        throwIfAborted(signal);
+        const { engine, at } = pick(engines, ref);
+        return engine.readExtras?.(at.ref, signal);
       },
     }),
     async setFlags(ref, change, signal) {

@@ -30,6 +30,8 @@ const REPEATABLE: ReadonlySet<Operation> = new Set([
   "list",
   "find",
   "read",
+  "readText",
+  "readExtras",
   "setFlags",
   "remove",
   "readGreeting",

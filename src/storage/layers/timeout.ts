@@ -13,7 +13,13 @@ export interface TimeLimits {
 
 const DEFAULTS = { answerMs: 10_000, transferMs: 120_000 };
 
-const TRANSFERS: ReadonlySet<Operation> = new Set(["read", "append", "readGreeting", "writeGreeting"]);
+const TRANSFERS: ReadonlySet<Operation> = new Set([
+  "read",
+  "readExtras",
+  "append",
+  "readGreeting",
+  "writeGreeting",
+]);
 
 /**
  * Rejects with STORE_TIMEOUT what lasts too long, and cancels it; also when the engine does not heed the signal. An

@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
 import { type ParsedMail, simpleParser } from "mailparser";
 import { VoxpostError } from "../../errors.ts";
 import type { Folder } from "../../model/folder.ts";
 import type { MailboxAddress } from "../../model/mailbox.ts";
-import type { Envelope, Flags, MessageId, PartKind } from "../../model/message.ts";
+import type { Envelope, Flags, PartKind } from "../../model/message.ts";
 import { audioType, inHearingOrder, partKind } from "./audio.ts";
 import { HEADERS } from "./headers.ts";
+import { readId } from "./id.ts";
 import { decodeRaw } from "./text.ts";
 import type { Facts } from "./values.ts";
 
@@ -73,25 +73,6 @@ function readFacts(headers: Map<string, string>): Facts {
     if (value !== undefined && !(others && exact)) Object.assign(facts, read?.(value));
   }
   return facts;
-}
-
-/** Ids of other systems' mails begin so; ours are random, and do not. */
-const FOREIGN = "00000000";
-
-/** Our own id, or one made of the other system's Message-ID: always the same for the same mail. */
-function readId(headers: Map<string, string>, block: Buffer): MessageId {
-  const messageId = headers.get("message-id") ?? "";
-  const ours = headers.has("x-voxpost-version") ? /^<([\w.-]{1,64})@/.exec(messageId) : undefined;
-  if (ours?.[1]) return ours[1];
-  return `${FOREIGN}${createHash("sha256")
-    .update(messageId || block)
-    .digest("hex")
-    .slice(0, 32 - FOREIGN.length)}`;
-}
-
-/** Whether a message with this id may have come from another system: it cannot be searched for by its id then. */
-export function mayBeForeign(id: MessageId): boolean {
-  return id.startsWith(FOREIGN);
 }
 
 export interface DecodedPart {

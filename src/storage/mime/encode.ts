@@ -1,33 +1,63 @@
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { foldLines } from "nodemailer/lib/mime-funcs";
 import MimeNode from "nodemailer/lib/mime-node";
 import { VoxpostError } from "../../errors.ts";
 import type { AudioSource, NewMessage } from "../../model/message.ts";
 import { cutOnAbort } from "../streams.ts";
 import { audioType, endingOf, inMailOrder } from "./audio.ts";
+import { extraFields, splitExtras } from "./extras.ts";
+import { joinFields, parseFields } from "./head.ts";
 import { HEADERS } from "./headers.ts";
 import { notice } from "./notice.ts";
 import type { Site } from "./values.ts";
 
+/** A mail on its way to a server, and the owner's own flags for it. */
+export interface EncodedMessage {
+  readonly mail: Buffer;
+  readonly keywords: readonly string[];
+}
+
 /**
  * A voice message as mail (RFC 4239), with CRLF and its size known, as APPEND needs it. The parts stand where app_voicemail
- * looks for them: 1 a notice to read, 2 the voice, 3 the comment. Audio streams through the encoder, but the mail is
- * held in memory once: 1.4 times the audio, about 1.3 MB for a minute of 16 bit PCM.
+ * looks for them: 1 a notice to read, 2 the voice, 3 the comment; its extras, if it has parts among them, are the last. Audio
+ * streams through the encoder, but the mail is held in memory once: 1.4 times the audio, about 1.3 MB for a minute of
+ * 16 bit PCM.
  *
  * Rejects with the source's own error when its audio cannot be read, and with INTERNAL for an id that is no token.
  */
-export async function encodeMessage(message: NewMessage, site: Site, signal?: AbortSignal): Promise<Buffer> {
+export async function encodeMessage(
+  message: NewMessage,
+  site: Site,
+  signal?: AbortSignal,
+): Promise<EncodedMessage> {
   if (!/^[\w.-]{1,64}$/.test(message.id)) {
     throw new VoxpostError("INTERNAL", "a message's id may have letters, digits, _ . and - only");
   }
-  const headers = HEADERS.map(({ name, write }) => [name, write?.(message, site)] as const);
   const voices = { voice: 0, comment: 0 };
   const parts = inMailOrder(message.audio).map((source) => {
     const count = String(voices[source.kind]++).padStart(4, "0");
     const stem = source.kind === "comment" ? "msgintro" : "msg";
     return { source, fileName: `${stem}${count}.${endingOf(source.contentType)}` };
   });
-  return buildMail(headers, notice(message), parts, signal);
+  const ours = messageHead(message, site);
+  const stream = await message.extras?.open(signal);
+  if (!stream) return { mail: await buildMail(ours, notice(message), parts, signal), keywords: [] };
+  const { keywords, fields, contentType, body } = await splitExtras(cutOnAbort(stream, signal));
+  try {
+    const extra = extraFields(joinFields(fields), message.id, ours);
+    const replaced = new Set(extra.map(({ name }) => name));
+    const own = parseFields(ours).filter(({ name }) => !replaced.has(name));
+    const last = contentType === undefined ? undefined : asPart(contentType, body);
+    const mail = await buildMail(joinFields([...extra, ...own]), notice(message), parts, signal, last);
+    return { mail, keywords };
+  } finally {
+    body.destroy();
+  }
+}
+
+/** All that is said of a message in the header of its mail. */
+export function messageHead(message: NewMessage, site: Site): string {
+  return formatFields(HEADERS.map(({ name, write }) => [name, write?.(message, site)]));
 }
 
 export interface MailPart {
@@ -47,20 +77,30 @@ function headerLine(name: string, value: string): string {
 
 type HeaderValue = readonly [name: string, value: string | undefined];
 
-/** multipart/mixed of a text and audio parts. Header values may hold any one line of text; they are encoded here. */
-export async function buildMail(
-  headers: readonly HeaderValue[],
-  text: string,
-  parts: readonly MailPart[],
-  signal?: AbortSignal,
-): Promise<Buffer> {
-  const root = new MimeNode("multipart/mixed", { newline: "win" });
+/** A header block without an end. Values may hold any one line of text; they are encoded here. */
+export function formatFields(headers: readonly HeaderValue[]): string {
+  const common = new MimeNode();
   const lines: string[] = [];
   for (const [name, value] of headers) {
     if (!value) continue;
-    if (COMMON.has(name)) root.addHeader(name, value);
+    if (COMMON.has(name)) common.addHeader(name, value);
     else lines.push(`${headerLine(name, value)}\r\n`);
   }
+  // The library adds what a mail must have; only what was given is ours.
+  const given = new Set(headers.flatMap(([name, value]) => (value ? [name.toLowerCase()] : [])));
+  const built = parseFields(common.buildHeaders()).filter(({ name }) => given.has(name));
+  return lines.join("") + joinFields(built);
+}
+
+/** multipart/mixed of a text and audio parts, and one more that is a whole part already, below a block of fields. */
+export async function buildMail(
+  fields: string,
+  text: string,
+  parts: readonly MailPart[],
+  signal?: AbortSignal,
+  last?: Readable,
+): Promise<Buffer> {
+  const root = new MimeNode("multipart/mixed", { newline: "win" });
   const note = root.createChild("text/plain; charset=utf-8");
   note.setHeader("Content-Disposition", "inline; handling=optional");
   note.setContent(text);
@@ -72,10 +112,22 @@ export async function buildMail(
       streams.push(stream);
       root.appendChild(audioNode(source, fileName, stream));
     }
-    return Buffer.concat([Buffer.from(lines.join("")), await root.build()]);
+    if (last) root.appendChild(new MimeNode().setRaw(last));
+    const built = await root.build();
+    const end = built.indexOf("\r\n\r\n") + 2;
+    const structure = parseFields(built.subarray(0, end)).filter(({ name }) => /^mime-|^content-/.test(name));
+    return Buffer.concat([Buffer.from(fields + joinFields(structure), "latin1"), built.subarray(end)]);
   } finally {
     for (const stream of streams) stream.destroy();
   }
+}
+
+function asPart(contentType: string, body: Readable): Readable {
+  async function* bytes(): AsyncGenerator<Buffer> {
+    yield Buffer.from(`${contentType}\r\n`, "latin1");
+    yield* body;
+  }
+  return Readable.from(bytes(), { objectMode: false });
 }
 
 /** Values in order as they are: app_voicemail takes the file name from the first parameter of Content-Type. */

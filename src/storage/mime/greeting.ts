@@ -3,7 +3,7 @@ import type { GreetingKind } from "../../model/greeting.ts";
 import type { MailboxAddress } from "../../model/mailbox.ts";
 import type { AudioSource } from "../../model/message.ts";
 import { endingOf } from "./audio.ts";
-import { buildMail } from "./encode.ts";
+import { buildMail, formatFields } from "./encode.ts";
 import { VERSION } from "./headers.ts";
 import { localPart, rfcDate, type Site } from "./values.ts";
 
@@ -31,7 +31,7 @@ export function encodeGreeting(
   const { mailbox, kind, audio, when } = greeting;
   const name = GREETING_NAMES[kind];
   return buildMail(
-    [
+    formatFields([
       ["Date", rfcDate(when)],
       ["From", `"Voxpost" <non-mail-user@${domain}>`],
       ["To", `<${localPart(mailbox.mailbox)}@${domain}>`],
@@ -42,7 +42,7 @@ export function encodeGreeting(
       ["X-Asterisk-VM-Message-Type", name],
       ["X-Asterisk-VM-Orig-time", String(Math.floor(when.getTime() / 1000))],
       ["X-Voxpost-Version", VERSION],
-    ],
+    ]),
     `This mail is the voicemail greeting '${name}' of mailbox ${mailbox.mailbox}.\r\nDeleting it deletes the greeting.\r\n`,
     [{ source: audio, fileName: `${name}.${endingOf(audio.contentType)}` }],
     signal,

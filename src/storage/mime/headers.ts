@@ -1,4 +1,5 @@
 import type { NewMessage } from "../../model/message.ts";
+import { mayBeForeign } from "./id.ts";
 import { decodeWords, toExact } from "./text.ts";
 import type { Facts, Site } from "./values.ts";
 import * as values from "./values.ts";
@@ -14,6 +15,8 @@ export interface Header {
   readonly read?: (value: string) => Facts | undefined;
   /** Read only in mail of other systems: ours and app_voicemail's say it more exactly. */
   readonly others?: true;
+  /** In mail that came from another system its own stays when the mail is written anew: it is what people see. */
+  readonly original?: true;
 }
 
 export const VERSION = "1";
@@ -31,15 +34,22 @@ export const HEADERS: readonly Header[] = [
     field: "receivedAt",
     write: (m) => values.rfcDate(m.receivedAt),
     read: (v) => values.date(v),
+    original: true,
   },
-  { name: "From", field: "caller", write: values.from, read: values.readFrom, others: true },
+  { name: "From", field: "caller", write: values.from, read: values.readFrom, others: true, original: true },
   {
     name: "To",
     field: "mailbox",
     write: (m, site) => `<${values.localPart(m.mailbox.mailbox)}@${site.domain}>`,
+    original: true,
   },
-  { name: "Subject", field: "duration", write: (m) => `Voice Message (${values.clock(m.duration)})` },
-  { name: "Message-ID", field: "id", write: (m, site) => `<${m.id}@${site.domain}>` },
+  {
+    name: "Subject",
+    field: "duration",
+    write: (m) => `Voice Message (${values.clock(m.duration)})`,
+    original: true,
+  },
+  { name: "Message-ID", field: "id", write: (m, site) => `<${m.id}@${site.domain}>`, original: true },
 
   // --- Other systems' (Exchange, FreeSWITCH, carriers) ----------------------------------------------------------------
   { name: "X-CallingTelephoneNumber", field: "caller.number", read: values.number },
@@ -83,7 +93,12 @@ export const HEADERS: readonly Header[] = [
     read: (v) => (v ? { category: v } : undefined),
   },
   { name: "X-Asterisk-VM-Message-Type", field: "(always Message)", write: () => "Message" },
-  { name: "X-Asterisk-VM-Orig-date", field: "receivedAt", write: (m) => values.rfcDate(m.receivedAt) },
+  {
+    name: "X-Asterisk-VM-Orig-date",
+    field: "receivedAt",
+    write: (m) => values.rfcDate(m.receivedAt),
+    original: true,
+  },
   {
     name: "X-Asterisk-VM-Orig-time",
     field: "receivedAt",
@@ -94,6 +109,7 @@ export const HEADERS: readonly Header[] = [
     name: "X-Asterisk-VM-Message-ID",
     field: "id",
     write: (m) => `${values.whole(m.receivedAt.getTime() / 1000)}-${m.id.slice(0, 8)}`,
+    original: true,
   },
 
   // --- The standards' -------------------------------------------------------------------------------------------------
@@ -126,6 +142,11 @@ export const HEADERS: readonly Header[] = [
 
   // --- Ours -----------------------------------------------------------------------------------------------------------
   { name: "X-Voxpost-Version", field: "(version of this table)", write: () => VERSION },
+  {
+    name: "X-Voxpost-ID",
+    field: "id, where Message-ID may be another system's",
+    write: (m) => (mayBeForeign(m.id) ? m.id : undefined),
+  },
   {
     name: "X-Voxpost-Received",
     field: "receivedAt, to the millisecond",
@@ -169,6 +190,7 @@ export const HEADERS: readonly Header[] = [
 export const READ_HEADERS: readonly string[] = [
   "Message-ID",
   "X-Voxpost-Version",
+  "X-Voxpost-ID",
   "X-Asterisk-VM-Extension",
   "X-Asterisk-VM-Context",
   ...HEADERS.filter((header) => header.read).map((header) => header.name),

@@ -25,8 +25,9 @@ type Answer =
 type Offered = Service["capabilities"];
 
 /** What `GET /v1` announces: the engine's capabilities, and those of its methods that not every engine has. */
-export function offeredBy({ capabilities, readText, mailboxes, freeBytes }: Engine): Offered {
-  return { ...capabilities, texts: !!readText, mailboxes: !!mailboxes, space: !!freeBytes };
+export function offeredBy({ capabilities, readText, readExtras, mailboxes, freeBytes }: Engine): Offered {
+  const optional = { texts: !!readText, extras: !!readExtras, mailboxes: !!mailboxes, space: !!freeBytes };
+  return { ...capabilities, ...optional };
 }
 
 /** One line of docs/engines/http.openapi.yaml. */

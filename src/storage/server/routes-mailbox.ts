@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { isCode } from "../../errors.ts";
 import { authenticationSchema, headerType } from "../engines/http/protocol.ts";
-import { sendAudio } from "./audio.ts";
+import { sendBytes } from "./bytes.ts";
 import { badRequest } from "./problems.ts";
 import type { Asked } from "./requests.ts";
 import type { Route } from "./route.ts";
@@ -15,7 +15,7 @@ export const mailboxRoutes: readonly Route[] = [
     async run(asked, { engine }) {
       const part = await engine.readGreeting?.(asked.mailbox, asked.greeting, asked.signal);
       if (!part) return undefined;
-      await sendAudio(asked, part, {});
+      await sendBytes(asked, part, {});
       return "sent";
     },
   },

@@ -2,7 +2,7 @@ import { VoxpostError } from "../../errors.ts";
 import { formatMailbox } from "../../model/mailbox.ts";
 import type { Engine, Ref } from "../engine.ts";
 import { flagChangeSchema, moveSchema } from "../engines/http/protocol.ts";
-import { sendAudio } from "./audio.ts";
+import { sendBytes } from "./bytes.ts";
 import { checkIfMatch, etagOf } from "./conditions.ts";
 import { toMessage } from "./messages.ts";
 import { badRequest } from "./problems.ts";
@@ -80,6 +80,17 @@ export const messageRoutes: readonly Route[] = [
   },
   {
     method: "get",
+    path: "/v1/mailboxes/:address/folders/:folder/messages/:key/extras",
+    needs: "extras",
+    async run(asked, { engine }) {
+      const stream = await engine.readExtras?.(asked.ref, asked.signal);
+      if (!stream) return undefined;
+      await sendBytes(asked, { contentType: "message/rfc822", stream }, {});
+      return "sent";
+    },
+  },
+  {
+    method: "get",
     path: "/v1/mailboxes/:address/folders/:folder/messages/:key/audio/:part",
     async run(asked, { engine }) {
       const { ref, part: number } = asked;
@@ -89,7 +100,7 @@ export const messageRoutes: readonly Route[] = [
       for (const other of parts) if (other !== part) other.stream.destroy();
       if (count === 0) throw new VoxpostError("MESSAGE_MALFORMED", "The message has no audio");
       if (!part) throw badRequest(`The message has ${count} parts`);
-      await sendAudio(asked, part, { "audio-parts": String(count), "audio-kind": part.kind });
+      await sendBytes(asked, part, { "audio-parts": String(count), "audio-kind": part.kind });
       return "sent";
     },
   },

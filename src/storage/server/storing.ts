@@ -1,5 +1,6 @@
+import { VoxpostError } from "../../errors.ts";
 import { formatMailbox, type MailboxAddress } from "../../model/mailbox.ts";
-import type { AudioSource } from "../../model/message.ts";
+import type { ByteSource } from "../../model/message.ts";
 import type { Entry } from "../engine.ts";
 import { defined, newMessageSchema } from "../engines/http/protocol.ts";
 import { HttpError } from "./problems.ts";
@@ -19,8 +20,11 @@ export async function storeMessage(asked: Asked, { engine, uploads, turns }: Roo
   if (asked.header("if-none-match") !== "*") {
     throw new HttpError(428, "A message is stored with If-None-Match: * only");
   }
-  const { folder, caller, audio, ...about } = await asked.json(newMessageSchema);
-  const names = audio.map(({ upload }) => upload);
+  const { folder, caller, audio, extras, ...about } = await asked.json(newMessageSchema);
+  if (extras && !engine.readExtras) {
+    throw new VoxpostError("UNSUPPORTED", `${engine.name} does not have "extras"`);
+  }
+  const names = [...audio, ...(extras ? [extras] : [])].map(({ upload }) => upload);
   return turns.take(`${formatMailbox(mailbox)} ${id}`, async () => {
     const since = new Date(Math.max(0, about.receivedAt.getTime() - MARGIN_MS));
     const [stored] = await engine.find(mailbox, { id, receivedSince: since }, signal);
@@ -28,24 +32,27 @@ export async function storeMessage(asked: Asked, { engine, uploads, turns }: Roo
       await uploads.remove(mailbox, names);
       throw new HttpError(412, `The message is in ${stored.ref.folder} already; nothing was done`);
     }
-    const sources = audio.map((part) => sourceOf(uploads, mailbox, part));
-    const message = { ...defined(about), id, mailbox, caller: defined(caller), audio: sources };
+    const message = {
+      ...defined(about),
+      id,
+      mailbox,
+      caller: defined(caller),
+      audio: audio.map(({ kind, contentType, duration, ...sent }) =>
+        defined({ kind, contentType, duration, ...sourceOf(uploads, mailbox, sent) }),
+      ),
+      ...(extras && { extras: sourceOf(uploads, mailbox, extras) }),
+    };
     const entry = await engine.append(folder, message, signal);
     await uploads.remove(mailbox, names);
     return entry;
   });
 }
 
-function sourceOf(
-  uploads: Uploads,
-  mailbox: MailboxAddress,
-  { upload, kind, contentType, duration, ...sent }: NewAudio,
-): AudioSource {
+function sourceOf(uploads: Uploads, mailbox: MailboxAddress, { upload, ...sent }: Sent): ByteSource {
   const got = uploads.find(mailbox, upload);
-  const open = got?.bytes === sent.bytes && got.sha256 === sent.sha256 ? got.open : undefined;
-  if (open) return defined({ kind, contentType, duration, open });
+  if (got?.bytes === sent.bytes && got.sha256 === sent.sha256) return { open: got.open };
   const what = got ? "is not what was sent" : "is not here, or not any more";
   throw new HttpError(409, `Upload ${upload} ${what}; send it again`, { retryable: true });
 }
 
-type NewAudio = ReturnType<typeof newMessageSchema.parse>["audio"][number];
+type Sent = NonNullable<ReturnType<typeof newMessageSchema.parse>["extras"]>;

@@ -81,6 +81,14 @@ export function createArchive({ live, archive, rules, marks, now = Date.now }: A
 
     append: async (folder, message, signal) => outer(LIVE, await live.append(folder, message, signal)),
     read: (ref, signal) => wherever(ref, signal, (engine, at) => engine.read(at.ref, signal)),
+    ...(together.readText && {
+      readText: (ref: Ref, signal?: AbortSignal) =>
+        wherever(ref, signal, async (engine, at) => engine.readText?.(at.ref, signal)),
+    }),
+    ...(together.readExtras && {
+      readExtras: (ref: Ref, signal?: AbortSignal) =>
+        wherever(ref, signal, async (engine, at) => engine.readExtras?.(at.ref, signal)),
+    }),
     setFlags: (ref, change, signal) =>
       wherever(ref, signal, (engine, at) => engine.setFlags(at.ref, change, signal)),
     async move(ref, to, signal) {

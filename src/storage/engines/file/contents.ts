@@ -1,8 +1,9 @@
 import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { isCode, VoxpostError } from "../../../errors.ts";
-import type { AudioPart, AudioSource } from "../../../model/message.ts";
+import type { AudioPart, AudioSource, ByteSource } from "../../../model/message.ts";
 import { isGone, syncFolder, writeNew } from "../../disk.ts";
 import { contentTypeOf, endingOf } from "../../endings.ts";
 import { throwIfAborted } from "../../faults.ts";
@@ -10,6 +11,8 @@ import { cutOnAbort } from "../../streams.ts";
 import { formatRecord, type MessageRecord, type PartRecord, RECORD_FILE, readRecord } from "./record.ts";
 
 const TEXT_FILE = "text.txt";
+/** What a mail has beyond our model, as a mail program would open it. */
+const EXTRAS_FILE = "extras.eml";
 
 /** What a message's or a greeting's folder holds: a record, and its audio in files that any player opens. */
 export interface NewContents {
@@ -17,6 +20,7 @@ export interface NewContents {
   readonly notes?: Record<string, string>;
   readonly audio: readonly AudioSource[];
   readonly text?: string;
+  readonly extras?: ByteSource;
 }
 
 /**
@@ -34,6 +38,9 @@ export async function writeContents(path: string, contents: NewContents, signal:
       audio.push({ file, kind, contentType, ...(duration === undefined ? {} : { duration }) });
     }
     if (contents.text !== undefined) await writeNew(join(path, TEXT_FILE), [Buffer.from(contents.text)]);
+    if (contents.extras) {
+      await writeNew(join(path, EXTRAS_FILE), cutOnAbort(await contents.extras.open(signal), signal));
+    }
     const record = formatRecord({ ...contents.fields, audio }, contents.notes);
     await writeNew(join(path, RECORD_FILE), [record]);
     await syncFolder(path);
@@ -106,6 +113,14 @@ export async function readText(path: string): Promise<string | undefined> {
   } finally {
     await handle.close();
   }
+}
+
+/** Undefined when there are none. */
+export async function openExtras(path: string): Promise<Readable | undefined> {
+  const handle = await openPlain(join(path, EXTRAS_FILE));
+  if (handle) return handle.createReadStream();
+  await stat(path);
+  return undefined;
 }
 
 function commentsFirst(a: PartRecord, b: PartRecord): number {

@@ -1,5 +1,6 @@
 import { access, constants, mkdir, statfs } from "node:fs/promises";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { isCode } from "../../../errors.ts";
 import type { Logger } from "../../../log.ts";
 import type { Counts, Folder } from "../../../model/folder.ts";
@@ -11,7 +12,7 @@ import type { Engine, Entry, FindQuery, ListQuery, Page, Ref } from "../../engin
 import { foldersOf, matches, withWords } from "../../match.ts";
 import { Operations } from "../../signals.ts";
 import { countViews, pageOf } from "../../view.ts";
-import { openAudio, readText } from "./contents.ts";
+import { openAudio, openExtras, readText } from "./contents.ts";
 import { toFault } from "./faults.ts";
 import { greetingArrival, greetingName, listGreetings, withGreeting } from "./greetings.ts";
 import { type MessageName, nameOf, newKey, timeOf } from "./names.ts";
@@ -105,9 +106,13 @@ export class FileEngine implements Engine {
     return this.#run(signal, () => this.#tree.withMessage(ref, readText));
   }
 
+  readExtras(ref: Ref, signal?: AbortSignal): Promise<Readable | undefined> {
+    return this.#run(signal, () => this.#tree.withMessage(ref, openExtras));
+  }
+
   append(folder: Folder, message: NewMessage, signal?: AbortSignal): Promise<Entry> {
     return this.#run(signal, async (alive) => {
-      const { audio, text, ...envelope } = message;
+      const { audio, text, extras, ...envelope } = message;
       const { mailbox, id, receivedAt, heard, urgent, ...rest } = envelope;
       const key = newKey(receivedAt, this.#tree.arrivals.next(), id);
       const path = join(await this.#tree.make(mailbox, folder), nameOf(key, envelope));
@@ -116,6 +121,7 @@ export class FileEngine implements Engine {
         notes: { id, mailbox: formatMailbox(mailbox), receivedAt: receivedAt.toISOString() },
         audio,
         ...(text === undefined ? {} : { text }),
+        ...(extras && { extras }),
       };
       await this.#tree.publish(mailbox, path, contents, alive);
       return {

@@ -3,13 +3,14 @@ import { isCode, VoxpostError } from "../../../errors.ts";
 import type { Logger } from "../../../log.ts";
 import type { Counts, Folder } from "../../../model/folder.ts";
 import type { MailboxAddress } from "../../../model/mailbox.ts";
-import type { AudioPart, Flags, NewMessage } from "../../../model/message.ts";
+import type { AudioPart, ByteSource, Flags, NewMessage } from "../../../model/message.ts";
 import type { Capabilities, Engine, Entry, FindQuery, ListQuery, Page, Ref } from "../../engine.ts";
 import { matches } from "../../match.ts";
-import { capabilitiesOf, chosen, EVERYTHING, type Extras, extrasOf } from "./extras.ts";
+
 import { notTheProtocol } from "./faults.ts";
 import { searchPages } from "./find.ts";
 import { discard, Link } from "./link.ts";
+import { capabilitiesOf, chosen, EVERYTHING, type Optional, optionalOf } from "./optional.ts";
 import type { HttpOptions } from "./options.ts";
 import * as protocol from "./protocol.ts";
 
@@ -24,19 +25,20 @@ export class HttpEngine implements Engine {
    * engine over this one has copied earlier is safe all the same: the server answers UNSUPPORTED.
    */
   readonly capabilities: Capabilities;
-  declare authenticate?: Extras["authenticate"];
-  declare readGreeting?: Extras["readGreeting"];
-  declare writeGreeting?: Extras["writeGreeting"];
-  declare removeGreeting?: Extras["removeGreeting"];
-  declare watch?: Extras["watch"];
-  declare quota?: Extras["quota"];
-  declare readText?: Extras["readText"];
-  declare mailboxes?: Extras["mailboxes"];
-  declare freeBytes?: Extras["freeBytes"];
+  declare authenticate?: Optional["authenticate"];
+  declare readGreeting?: Optional["readGreeting"];
+  declare writeGreeting?: Optional["writeGreeting"];
+  declare removeGreeting?: Optional["removeGreeting"];
+  declare watch?: Optional["watch"];
+  declare quota?: Optional["quota"];
+  declare readText?: Optional["readText"];
+  declare readExtras?: Optional["readExtras"];
+  declare mailboxes?: Optional["mailboxes"];
+  declare freeBytes?: Optional["freeBytes"];
   readonly #without: HttpOptions["without"];
   readonly #log: Logger;
   readonly #link: Link;
-  readonly #extras: Extras;
+  readonly #optional: Optional;
   #keepsTexts = true;
 
   constructor(options: HttpOptions, log: Logger) {
@@ -44,7 +46,7 @@ export class HttpEngine implements Engine {
     this.#without = options.without;
     this.#log = log;
     this.#link = new Link(options, log, ({ capabilities }) => this.#offer(capabilities));
-    this.#extras = extrasOf(this.#link, log);
+    this.#optional = optionalOf(this.#link, log);
     this.capabilities = capabilitiesOf(EVERYTHING);
     this.#offer(EVERYTHING);
   }
@@ -108,16 +110,24 @@ export class HttpEngine implements Engine {
 
   append(folder: Folder, message: NewMessage, signal?: AbortSignal): Promise<Entry> {
     return this.#link.run(signal, async (alive) => {
-      const { mailbox, id, audio, receivedAt, ...rest } = message;
+      const { mailbox, id, audio, extras, receivedAt, ...rest } = message;
+      const send = async (source: ByteSource) => {
+        const upload = randomBytes(16).toString("hex");
+        const path = `${protocol.mailboxPath(mailbox)}/uploads/${upload}`;
+        return { upload, ...(await this.#link.upload(path, RAW, source, alive)) };
+      };
       const parts = [];
       for (const source of audio) {
-        const name = randomBytes(16).toString("hex");
-        const path = `${protocol.mailboxPath(mailbox)}/uploads/${name}`;
-        const sent = await this.#link.upload(path, RAW, source, alive);
         const { kind, contentType, duration } = source;
-        parts.push({ upload: name, kind, contentType, duration, ...sent });
+        parts.push({ kind, contentType, duration, ...(await send(source)) });
       }
-      const json = { ...rest, folder, receivedAt: receivedAt.toISOString(), audio: parts };
+      const json = {
+        ...rest,
+        folder,
+        receivedAt: receivedAt.toISOString(),
+        audio: parts,
+        ...(extras && this.readExtras && { extras: await send(extras) }),
+      };
       const path = `${protocol.mailboxPath(mailbox)}/messages/${id}`;
       const headers = { "if-none-match": "*" };
       const request = { method: "PUT", path, json, headers, stores: true } as const;
@@ -159,7 +169,7 @@ export class HttpEngine implements Engine {
     const offered = { ...capabilities };
     for (const declined of this.#without) offered[declined] = false;
     Object.assign(this.capabilities, capabilitiesOf(offered));
-    Object.assign(this, chosen(this.#extras, offered));
+    Object.assign(this, chosen(this.#optional, offered));
     this.#keepsTexts = offered.texts;
   }
 

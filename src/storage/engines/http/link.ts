@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Logger } from "../../../log.ts";
-import type { AudioPart, AudioSource } from "../../../model/message.ts";
+import type { AudioPart, ByteSource } from "../../../model/message.ts";
 import { throwIfAborted } from "../../faults.ts";
 import { Operations } from "../../signals.ts";
 import { Client, nameOf, type Request } from "./client.ts";
@@ -22,7 +22,7 @@ export class Link {
   readonly #storeMs: number;
   readonly #log: Logger;
   readonly #onMet: (service: Service) => void;
-  #met = false;
+  #service: Service | undefined;
 
   constructor(options: HttpOptions, log: Logger, onMet: (service: Service) => void) {
     const { url, token, answer_ms: answerMs, store_ms: storeMs } = options;
@@ -43,16 +43,21 @@ export class Link {
   }
 
   /** Asks the server what it is, also when that is known. */
-  meet(signal: Signal): Promise<void> {
-    return this.#operations.run(signal, (alive) => this.#meet(alive));
+  async meet(signal: Signal): Promise<void> {
+    await this.#operations.run(signal, (alive) => this.#meet(alive));
   }
 
   run<T>(signal: Signal, work: (alive: AbortSignal) => Promise<T>): Promise<T> {
     return this.#operations.run(signal, async (alive) => {
       throwIfAborted(alive);
-      if (!this.#met) await this.#meet(alive);
+      if (!this.#service) await this.#meet(alive);
       return work(alive);
     });
+  }
+
+  /** What the server said of itself when it was heard last. */
+  service(signal: Signal): Promise<Service> {
+    return this.run(signal, async (alive) => this.#service ?? this.#meet(alive));
   }
 
   /** The answer; undefined for 204. */
@@ -88,7 +93,7 @@ export class Link {
   upload(
     path: string,
     headers: Readonly<Record<string, string>>,
-    source: AudioSource,
+    source: ByteSource,
     signal: Signal,
   ): Promise<Sent> {
     const limits = { stallMs: this.#stallMs, storeMs: this.#storeMs };
@@ -104,12 +109,13 @@ export class Link {
     });
   }
 
-  async #meet(signal: AbortSignal): Promise<void> {
+  async #meet(signal: AbortSignal): Promise<Service> {
     const service = await this.#client.ask(serviceSchema, { method: "GET", path: "/v1" }, signal);
     if (!service) throw notTheProtocol("GET /v1", "it is empty");
-    if (!this.#met) this.#log.info({ service }, "The storage server is there");
-    this.#met = true;
+    if (!this.#service) this.#log.info({ service }, "The storage server is there");
+    this.#service = service;
     this.#onMet(service);
+    return service;
   }
 }
 

@@ -11,7 +11,7 @@ import { messageUnknown } from "../../faults.ts";
  */
 
 export const PROTOCOL = "voxpost-storage";
-export const VERSION = "1.0";
+export const VERSION = "1.1";
 
 /** Longest page that either half asks for or gives. */
 export const PAGE = 500;
@@ -59,6 +59,7 @@ const capabilitiesSchema = z.object({
   move: z.boolean(),
   writable: z.boolean(),
   texts: z.boolean().default(false),
+  extras: z.boolean().default(false),
   mailboxes: z.boolean().default(false),
   space: z.boolean().default(false),
 });
@@ -114,6 +115,13 @@ export const problemSchema = z.object({
   retryable: z.boolean().optional(),
 });
 
+/** Names bytes that were uploaded before, so that nothing else is taken for them. */
+const uploaded = {
+  upload: messageId,
+  bytes: count,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+};
+
 export const newMessageSchema = z.strictObject({
   ...about,
   caller: z.strictObject({ number: text.optional(), name: text.optional() }),
@@ -122,18 +130,10 @@ export const newMessageSchema = z.strictObject({
   folder: folderName,
   text: z.string().max(500_000).optional(),
   audio: z
-    .array(
-      z.strictObject({
-        upload: messageId,
-        kind: partKind,
-        contentType,
-        duration: count.optional(),
-        bytes: count,
-        sha256: z.string().regex(/^[0-9a-f]{64}$/),
-      }),
-    )
+    .array(z.strictObject({ ...uploaded, kind: partKind, contentType, duration: count.optional() }))
     .min(1)
     .max(100),
+  extras: z.strictObject(uploaded).optional(),
 });
 export const flagChangeSchema = z.strictObject({
   heard: z.boolean().optional(),

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { VoxpostError } from "../../../errors.ts";
-import type { AudioSource } from "../../../model/message.ts";
+import type { ByteSource } from "../../../model/message.ts";
 import { aborted } from "../../faults.ts";
 import { cutOnAbort } from "../../streams.ts";
 import { type Client, drop, nameOf } from "./client.ts";
@@ -13,13 +13,13 @@ export interface Sent {
 }
 
 /**
- * Streams audio to a path. It is opened again when the connection breaks before anything was answered. When the source
+ * Streams bytes to a path. It is opened again when the connection breaks before anything was answered. When the source
  * itself fails, that failure is thrown as it is.
  */
 export async function upload(
   client: Client,
   to: { path: string; headers: Readonly<Record<string, string>> },
-  source: AudioSource,
+  source: ByteSource,
   options: { signal: AbortSignal; stallMs: number; storeMs: number },
 ): Promise<Sent> {
   const request = { method: "PUT", ...to } as const;
@@ -50,7 +50,7 @@ interface Trial {
 }
 
 async function outgoing(
-  source: AudioSource,
+  source: ByteSource,
   dog: Watchdog,
   trial: Trial,
   storeMs: number,

@@ -1,5 +1,6 @@
 import { VoxpostError } from "../../../errors.ts";
 import type { NewMessage } from "../../../model/message.ts";
+import type { EncodedMessage } from "../../mime/encode.ts";
 import { flagNames, inFolder, searchById } from "./changes.ts";
 import type { Connection } from "./connection.ts";
 import { uidKey } from "./listing.ts";
@@ -11,12 +12,12 @@ import { uidKey } from "./listing.ts";
 export async function appendMail(
   connection: Connection,
   path: string,
-  mail: Buffer,
+  { mail, keywords }: EncodedMessage,
   message: NewMessage,
 ): Promise<string> {
   const stored = await inFolder(connection, path, () =>
     connection.ask("the message cannot be stored", (client) =>
-      client.append(path, mail, flagNames(message), message.receivedAt),
+      client.append(path, mail, [...flagNames(message), ...keywords], message.receivedAt),
     ),
   );
   if (stored.uid !== undefined && stored.uidValidity !== undefined) {

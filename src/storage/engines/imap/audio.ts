@@ -1,7 +1,7 @@
 import { pipeline, Readable, Transform } from "node:stream";
 import type { MessageStructureObject } from "imapflow";
 import { isCode, VoxpostError } from "../../../errors.ts";
-import type { AudioInfo, AudioPart } from "../../../model/message.ts";
+import type { AudioInfo, AudioPart, PartKind } from "../../../model/message.ts";
 import { audioType, inHearingOrder, partKind } from "../../mime/audio.ts";
 import { decodeQuotedPrintable } from "../../mime/text.ts";
 import type { Connection } from "./connection.ts";
@@ -38,16 +38,8 @@ export async function findParts(connection: Connection, uid: number): Promise<Fo
   if (!mail?.bodyStructure || mail.flags?.has("\\Deleted")) return undefined;
   const hasBinary = connection.client.capabilities.has("BINARY");
   const found = leaves(mail.bodyStructure).flatMap((node): (FoundPart & { kind: AudioInfo["kind"] })[] => {
-    const {
-      type: contentType = "",
-      disposition,
-      dispositionParameters,
-      parameters,
-      encoding = "7bit",
-      size = Number.POSITIVE_INFINITY,
-    } = node;
-    const fileName = dispositionParameters?.filename ?? parameters?.name;
-    const kind = partKind({ contentType, fileName, voice: disposition && dispositionParameters?.voice });
+    const { type: contentType = "", encoding = "7bit", size = Number.POSITIVE_INFINITY } = node;
+    const kind = kindOf(node);
     if (!kind) return [];
     const part = node.part ?? "1";
     const duration = durationOf(mail.bodyParts?.get(`${part}.mime`));
@@ -60,6 +52,13 @@ export async function findParts(connection: Connection, uid: number): Promise<Fo
     return [{ kind, info, part, encoding: encoding.toLowerCase(), decodedByServer }];
   });
   return inHearingOrder(found);
+}
+
+/** Whether a part is to be heard, and as what. */
+export function kindOf(node: MessageStructureObject): PartKind | undefined {
+  const { type: contentType = "", disposition, dispositionParameters, parameters } = node;
+  const fileName = dispositionParameters?.filename ?? parameters?.name;
+  return partKind({ contentType, fileName, voice: disposition && dispositionParameters?.voice });
 }
 
 /** The parts of a mail that hold something. */
@@ -94,7 +93,7 @@ export async function fetchPiece(
   throw new VoxpostError("MESSAGE_UNKNOWN", `the message was removed from "${path}" while it was read`);
 }
 
-type FetchPiece = (piece: Piece) => Promise<Buffer>;
+export type FetchPiece = (piece: Piece) => Promise<Buffer>;
 
 /** Nothing is fetched before the stream is read. An error that nobody listens for must not bring the program down. */
 export function openPart(found: FoundPart, fetch: FetchPiece): AudioPart {
@@ -127,7 +126,7 @@ async function fetchDecoded(part: string, fetch: FetchPiece): Promise<Buffer | u
   }
 }
 
-async function* pieces(
+export async function* pieces(
   { start, ...piece }: Omit<Piece, "length">,
   fetch: FetchPiece,
 ): AsyncGenerator<Buffer> {

@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { VoxpostError } from "../../../errors.ts";
 import type { Logger } from "../../../log.ts";
 import type { Counts, Folder } from "../../../model/folder.ts";
@@ -12,10 +13,11 @@ import { cutOnAbort } from "../../streams.ts";
 import { countViews } from "../../view.ts";
 import { Access } from "./access.ts";
 import { appendMail } from "./append.ts";
-import { type FoundPart, fetchPiece, findParts, openPart } from "./audio.ts";
+import { type FetchPiece, type FoundPart, fetchPiece, findParts, openPart } from "./audio.ts";
 import { type Box, CensusCache, takeCensus } from "./census.ts";
 import { changeFlags, deleteUid, locate, moveMessage, removeMessage } from "./changes.ts";
 import type { Connection } from "./connection.ts";
+import { findExtras, openExtras } from "./extras.ts";
 import { findEntries } from "./find.ts";
 import { folderNames, greetingFolderNames } from "./folders.ts";
 import { findGreetings, storeGreeting } from "./greetings.ts";
@@ -124,16 +126,29 @@ export class ImapEngine implements Engine {
     return this.#access.use(ref.mailbox, read, { signal, repeat: true });
   }
 
+  async readExtras(ref: Ref, signal?: AbortSignal): Promise<Readable | undefined> {
+    const find = async (connection: Connection) => {
+      const path = this.#path(connection, ref.folder);
+      const message = await locate(connection, path, ref);
+      if (!message) throw messageUnknown(ref);
+      const { uid } = message;
+      return { path, uid, extras: await findExtras(connection, uid, ref, this.#options) };
+    };
+    const { path, uid, extras } = await this.#access.use(ref.mailbox, find, { signal, repeat: true });
+    if (!extras) return undefined;
+    return cutOnAbort(openExtras(extras, this.#fetcher(ref.mailbox, { path, uid }, signal)), signal);
+  }
+
   async append(folder: Folder, message: NewMessage, signal?: AbortSignal): Promise<Entry> {
-    const { mailbox, audio: _, text: __, ...envelope } = message;
+    const { mailbox, audio: _, text: __, extras: ___, ...envelope } = message;
     const encode = (limit: AbortSignal) => encodeMessage(message, this.#options, limit);
-    const mail = await this.#access.within(encode, { signal });
+    const encoded = await this.#access.within(encode, { signal });
     const store = (connection: Connection) =>
-      appendMail(connection, this.#path(connection, folder), mail, message);
+      appendMail(connection, this.#path(connection, folder), encoded, message);
     const key = await this.#changing(mailbox, store, {
       signal,
       repeat: false,
-      extraMs: mail.length / SLOWEST,
+      extraMs: encoded.mail.length / SLOWEST,
     });
     return { ref: { mailbox, folder, key }, envelope: { ...envelope, mailbox, folder } };
   }
@@ -262,13 +277,20 @@ export class ImapEngine implements Engine {
     { path, uid }: { path: string; uid: number },
     signal: AbortSignal | undefined,
   ): AudioPart {
-    const opened = openPart(part, (piece) =>
+    const opened = openPart(part, this.#fetcher(mailbox, { path, uid }, signal));
+    cutOnAbort(opened.stream, signal);
+    return opened;
+  }
+
+  #fetcher(
+    mailbox: MailboxAddress,
+    { path, uid }: { path: string; uid: number },
+    signal: AbortSignal | undefined,
+  ): FetchPiece {
+    return (piece) =>
       this.#access.use(mailbox, (connection) => fetchPiece(connection, path, uid, piece), {
         signal,
         repeat: true,
-      }),
-    );
-    cutOnAbort(opened.stream, signal);
-    return opened;
+      });
   }
 }

@@ -2,8 +2,8 @@ import type { ESearchResult, SearchObject } from "imapflow";
 import type { MailboxAddress } from "../../../model/mailbox.ts";
 import type { FindQuery } from "../../engine.ts";
 import { wordsOf } from "../../match.ts";
-import { mayBeForeign } from "../../mime/decode.ts";
 import { CALLER_HEADERS, VOICE_MARKS } from "../../mime/headers.ts";
+import { mayBeForeign } from "../../mime/id.ts";
 import type { Connection } from "./connection.ts";
 
 /**

@@ -22,6 +22,6 @@ export async function fetchText(connection: Connection, uid: number): Promise<st
   return textBelowNotice(decodeText(bytes, { encoding: node.encoding, charset: node.parameters?.charset }));
 }
 
-function isText({ type, disposition }: MessageStructureObject): boolean {
+export function isText({ type, disposition }: MessageStructureObject): boolean {
   return type?.toLowerCase() === "text/plain" && disposition?.toLowerCase() !== "attachment";
 }

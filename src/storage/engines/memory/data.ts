@@ -3,7 +3,14 @@ import { Readable } from "node:stream";
 import type { Folder } from "../../../model/folder.ts";
 import type { GreetingKind } from "../../../model/greeting.ts";
 import { formatMailbox, type MailboxAddress, parseMailbox } from "../../../model/mailbox.ts";
-import type { AudioInfo, AudioPart, AudioSource, Flags, NewMessage } from "../../../model/message.ts";
+import type {
+  AudioInfo,
+  AudioPart,
+  AudioSource,
+  ByteSource,
+  Flags,
+  NewMessage,
+} from "../../../model/message.ts";
 import { cutOnAbort } from "../../streams.ts";
 
 /** What would be on a disk. Several engines may share one, as several programs share a disk. */
@@ -61,8 +68,9 @@ interface MailboxData {
 
 export interface StoredMessage extends Flags {
   readonly key: string;
-  readonly message: Omit<NewMessage, "audio" | keyof Flags>;
+  readonly message: Omit<NewMessage, "audio" | "extras" | keyof Flags>;
   readonly audio: readonly StoredAudio[];
+  readonly extras: Buffer | undefined;
 }
 
 export interface StoredAudio {
@@ -71,14 +79,21 @@ export interface StoredAudio {
 }
 
 export async function keepAudio(source: AudioSource, signal: AbortSignal): Promise<StoredAudio> {
+  return { info: infoOf(source), bytes: await keepBytes(source, signal) };
+}
+
+export async function keepBytes(source: ByteSource, signal: AbortSignal): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of cutOnAbort(await source.open(signal), signal)) chunks.push(chunk);
-  return { info: infoOf(source), bytes: Buffer.concat(chunks) };
+  return Buffer.concat(chunks);
 }
 
 export function toPart({ info, bytes }: StoredAudio): AudioPart {
-  const stream = Readable.from(bytes.length > 0 ? [bytes] : [], { objectMode: false });
-  return { ...info, stream, size: bytes.length };
+  return { ...info, stream: toStream(bytes), size: bytes.length };
+}
+
+export function toStream(bytes: Buffer): Readable {
+  return Readable.from(bytes.length > 0 ? [bytes] : [], { objectMode: false });
 }
 
 function infoOf({ kind, contentType, duration }: AudioInfo): AudioInfo {

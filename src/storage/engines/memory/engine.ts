@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { VoxpostError } from "../../../errors.ts";
 import type { Counts, Folder } from "../../../model/folder.ts";
 import type { GreetingKind } from "../../../model/greeting.ts";
@@ -8,7 +9,15 @@ import { messageUnknown } from "../../faults.ts";
 import { foldersOf, matches, matchesText } from "../../match.ts";
 import { Operations } from "../../signals.ts";
 import { countViews, pageOf } from "../../view.ts";
-import { keepAudio, type MemoryData, type StoredAudio, type StoredMessage, toPart } from "./data.ts";
+import {
+  keepAudio,
+  keepBytes,
+  type MemoryData,
+  type StoredAudio,
+  type StoredMessage,
+  toPart,
+  toStream,
+} from "./data.ts";
 
 /** The reference: what an engine has to do, with nothing else in the way. Everything is gone when the program ends. */
 export class MemoryEngine implements Engine {
@@ -81,15 +90,21 @@ export class MemoryEngine implements Engine {
     return this.#get(ref).message.text;
   }
 
+  async readExtras(ref: Ref, signal?: AbortSignal): Promise<Readable | undefined> {
+    this.#operations.check(signal);
+    const { extras } = this.#get(ref);
+    return extras && toStream(extras);
+  }
+
   async append(folder: Folder, message: NewMessage, signal?: AbortSignal): Promise<Entry> {
-    const audio = await this.#operations.run(signal, async (alive) => {
-      const kept: StoredAudio[] = [];
-      for (const source of message.audio) kept.push(await keepAudio(source, alive));
-      return kept;
+    const { audio: sources, extras: source, heard, urgent, ...rest } = message;
+    const kept = await this.#operations.run(signal, async (alive) => {
+      const audio: StoredAudio[] = [];
+      for (const each of sources) audio.push(await keepAudio(each, alive));
+      return { audio, extras: source && (await keepBytes(source, alive)) };
     });
-    this.#checkRoom(message.mailbox, sizeOf(audio));
-    const { audio: _, heard, urgent, ...rest } = message;
-    const stored = { key: this.#data.newKey(message.receivedAt), heard, urgent, message: rest, audio };
+    this.#checkRoom(message.mailbox, sizeOf(kept.audio));
+    const stored = { key: this.#data.newKey(message.receivedAt), heard, urgent, message: rest, ...kept };
     this.#put(message.mailbox, folder, stored);
     return toEntry(folder, stored);
   }

@@ -1,10 +1,10 @@
 import { Readable } from "node:stream";
 import type { Selectable, Transaction } from "kysely";
 import { VoxpostError } from "../../../errors.ts";
-import type { AudioPart, AudioSource } from "../../../model/message.ts";
+import type { AudioPart, AudioSource, ByteSource, PartKind } from "../../../model/message.ts";
 import { cutOnAbort } from "../../streams.ts";
 import type { Database, Db } from "./database.ts";
-import type { Schema } from "./schema.ts";
+import { EXTRAS, type Schema } from "./schema.ts";
 
 /** So much of a part is in memory at once, in and out. */
 const CHUNK_BYTES = 128 * 1024;
@@ -15,13 +15,20 @@ export interface Staged {
   readonly bytes: number;
 }
 
+/** What is brought in: audio, or extras, which are bytes like any. */
+type PartSource = Omit<AudioSource, "kind"> & { readonly kind: PartKind | typeof EXTRAS };
+
+export function asPart({ open }: ByteSource): PartSource {
+  return { kind: EXTRAS, contentType: "message/rfc822", open };
+}
+
 /**
  * Brings audio into the database without a transaction, as a slow source must hold nobody up, and gives it to `publish`,
  * which makes it somebody's in one. Whatever fails, nothing stays behind; what a killed program leaves is swept later.
  */
 export async function withStaged<T>(
   database: Database,
-  sources: readonly AudioSource[],
+  sources: readonly PartSource[],
   signal: AbortSignal,
   publish: (staged: readonly Staged[]) => Promise<T>,
 ): Promise<T> {
@@ -66,28 +73,31 @@ export const PART = [
   "parts.bytes",
 ] as const;
 
-export type PartRow = Pick<
-  Selectable<Schema["parts"]>,
-  "id" | "kind" | "content_type" | "duration" | "bytes"
->;
+export type PartRow = Pick<Selectable<Schema["parts"]>, "id" | "content_type" | "duration" | "bytes"> & {
+  readonly kind: PartKind;
+};
 
 /** Asks the database one thing, for as long as the engine is open. */
 export type Ask = <T>(question: (db: Db) => Promise<T>) => Promise<T>;
 
-/** Audio that comes chunk by chunk as it is read. */
 export function openPart(row: PartRow, ask: Ask): AudioPart {
-  const stream = Readable.from(readChunks(row, ask), { objectMode: false });
-  // Whoever reads it is told; when nobody does any more, that must not bring the program down.
-  stream.on("error", () => {});
   return {
     kind: row.kind,
     contentType: row.content_type,
     ...(row.duration === null ? {} : { duration: row.duration }),
-    stream,
+    stream: openBytes(row, ask),
   };
 }
 
-async function* readChunks({ id, bytes }: PartRow, ask: Ask): AsyncGenerator<Buffer> {
+/** What comes chunk by chunk as it is read. */
+export function openBytes(row: Pick<PartRow, "id" | "bytes">, ask: Ask): Readable {
+  const stream = Readable.from(readChunks(row, ask), { objectMode: false });
+  // Whoever reads it is told; when nobody does any more, that must not bring the program down.
+  stream.on("error", () => {});
+  return stream;
+}
+
+async function* readChunks({ id, bytes }: Pick<PartRow, "id" | "bytes">, ask: Ask): AsyncGenerator<Buffer> {
   let left = bytes;
   for (let number = 0; left > 0; number++) {
     const chunk = await ask((db) =>
@@ -98,17 +108,17 @@ async function* readChunks({ id, bytes }: PartRow, ask: Ask): AsyncGenerator<Buf
         .where("number", "=", number)
         .executeTakeFirst(),
     );
-    if (!chunk) throw new VoxpostError("MESSAGE_UNKNOWN", "The audio was removed while it was being read");
+    if (!chunk) throw new VoxpostError("MESSAGE_UNKNOWN", "The message was removed while it was being read");
     left -= chunk.bytes.length;
     yield chunk.bytes;
   }
 }
 
-function inHearingOrder(sources: readonly AudioSource[]): AudioSource[] {
+function inHearingOrder(sources: readonly PartSource[]): PartSource[] {
   return [...sources].sort((a, b) => Number(b.kind === "comment") - Number(a.kind === "comment"));
 }
 
-async function beginPart(db: Db, source: AudioSource, position: number): Promise<number> {
+async function beginPart(db: Db, source: PartSource, position: number): Promise<number> {
   const { kind, contentType, duration } = source;
   const { id } = await db
     .insertInto("parts")
@@ -129,7 +139,7 @@ async function beginPart(db: Db, source: AudioSource, position: number): Promise
 async function writeChunks(
   database: Database,
   part: number,
-  source: AudioSource,
+  source: ByteSource,
   signal: AbortSignal,
 ): Promise<number> {
   let total = 0;

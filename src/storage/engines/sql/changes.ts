@@ -40,7 +40,7 @@ export async function insertMessage(
     .executeTakeFirstOrThrow();
   await claim(transaction, staged, id);
   await weigh(transaction, mailbox, bytes);
-  const { audio: _, text: __, ...envelope } = message;
+  const { audio: _, text: __, extras: ___, ...envelope } = message;
   return {
     ref: { mailbox: message.mailbox, folder, key: String(arrival) },
     envelope: { ...envelope, folder, receivedAt: new Date(message.receivedAt) },

@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type { Logger } from "../../../log.ts";
 import type { Counts, Folder } from "../../../model/folder.ts";
 import type { GreetingKind } from "../../../model/greeting.ts";
@@ -6,12 +7,13 @@ import type { AudioPart, AudioSource, Flags, NewMessage } from "../../../model/m
 import type { Engine, Entry, FindQuery, ListQuery, Page, Quota, Ref } from "../../engine.ts";
 import { messageUnknown } from "../../faults.ts";
 import { Operations } from "../../signals.ts";
-import { type Ask, openPart, withStaged } from "./audio.ts";
+import { type Ask, asPart, openBytes, openPart, withStaged } from "./audio.ts";
 import { insertMessage, moveMessage, removeMessage, setFlags } from "./changes.ts";
 import { type Backend, type Change, Database, type Db } from "./database.ts";
 import { dropGreeting, findGreeting, replaceGreeting } from "./greetings.ts";
 import {
   countMessages,
+  findExtras,
   findMessages,
   findParts,
   findText,
@@ -120,9 +122,16 @@ export class SqlEngine implements Engine {
     return this.#ask(signal, (db) => findText(db, ref));
   }
 
+  async readExtras(ref: Ref, signal?: AbortSignal): Promise<Readable | undefined> {
+    const row = await this.#ask(signal, (db) => findExtras(db, ref));
+    return row && openBytes(row, this.#askLater);
+  }
+
   append(folder: Folder, message: NewMessage, signal?: AbortSignal): Promise<Entry> {
+    const { audio, extras } = message;
+    const parts = extras ? [...audio, asPart(extras)] : audio;
     return this.#operations.run(signal, (alive) =>
-      withStaged(this.#database, message.audio, alive, (staged) =>
+      withStaged(this.#database, parts, alive, (staged) =>
         this.#database.change(alive, message.mailbox, (transaction, mailbox) =>
           insertMessage(transaction, mailbox, { folder, message, staged, maxBytes: this.#maxBytes }),
         ),

@@ -1,6 +1,7 @@
 import type { Transaction } from "kysely";
 import type { GreetingKind } from "../../../model/greeting.ts";
 import type { MailboxAddress } from "../../../model/mailbox.ts";
+import type { PartKind } from "../../../model/message.ts";
 import { claim, PART, type PartRow, type Staged } from "./audio.ts";
 import type { Db, Mailbox } from "./database.ts";
 import { idOf } from "./listing.ts";
@@ -17,6 +18,7 @@ export function findGreeting(
     .where("greetings.mailbox", "=", idOf(db, mailbox))
     .where("greetings.kind", "=", kind)
     .select(PART)
+    .$narrowType<{ kind: PartKind }>()
     .executeTakeFirst();
 }
 

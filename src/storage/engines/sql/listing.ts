@@ -1,12 +1,14 @@
 import { type SqlBool, sql } from "kysely";
 import type { Counts, Folder } from "../../../model/folder.ts";
 import type { MailboxAddress } from "../../../model/mailbox.ts";
+import type { PartKind } from "../../../model/message.ts";
 import type { Entry, FindQuery, ListQuery, Page, Ref } from "../../engine.ts";
 import { messageUnknown } from "../../faults.ts";
 import { foldersOf, matches, matchesText } from "../../match.ts";
 import { PART, type PartRow } from "./audio.ts";
 import type { Db } from "./database.ts";
 import { arrivalOf, ENVELOPE, toEntry } from "./rows.ts";
+import { EXTRAS } from "./schema.ts";
 import { fromStored } from "./text.ts";
 
 /** Everything that is answered from the indexes of messages; audio is in other tables. */
@@ -77,8 +79,10 @@ export async function findParts(db: Db, ref: Ref): Promise<PartRow[] | undefined
   const parts = await db
     .selectFrom("parts")
     .where("message", "=", message)
+    .where("kind", "!=", EXTRAS)
     .orderBy("position")
     .select(PART)
+    .$narrowType<{ kind: PartKind }>()
     .execute();
   if (parts.length > 0) return parts;
   return (await message.executeTakeFirst()) && [];
@@ -89,6 +93,19 @@ export async function findText(db: Db, ref: Ref): Promise<string | undefined> {
   const row = await messageAt(db, ref).select("text").executeTakeFirst();
   if (!row) throw messageUnknown(ref);
   return row.text === null ? undefined : fromStored(row.text);
+}
+
+/** The part that holds a message's extras; undefined when it has none. @throws MESSAGE_UNKNOWN */
+export async function findExtras(db: Db, ref: Ref): Promise<Pick<PartRow, "id" | "bytes"> | undefined> {
+  const message = messageAt(db, ref).select("messages.id");
+  const part = await db
+    .selectFrom("parts")
+    .where("message", "=", message)
+    .where("kind", "=", EXTRAS)
+    .select(["id", "bytes"])
+    .executeTakeFirst();
+  if (!part && !(await message.executeTakeFirst())) throw messageUnknown(ref);
+  return part;
 }
 
 /** One page of the mailboxes that have something, by `mailboxes.id`. */

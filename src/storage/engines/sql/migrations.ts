@@ -17,7 +17,11 @@ export interface ColumnTypes {
  * change is a new row. Each runs in a transaction, in one program at a time.
  */
 export function migrations(types: ColumnTypes): Record<string, Migration> {
-  return { "0001-tables": { up: (db) => makeTables(db, types) } };
+  return {
+    "0001-tables": { up: (db) => makeTables(db, types) },
+    // From here on a part may be a message's extras. The tables are as they were, but an older program would play them.
+    "0002-extras": { up: async () => {} },
+  };
 }
 
 const TABLE = "voxpost_migrations";

@@ -52,13 +52,13 @@ interface MessageTable {
   view: GeneratedAlways<Exclude<View, "all">>;
 }
 
-/** One audio file. It belongs to a message, to a greeting, or is still on its way in. */
+/** One audio file, or a message's extras. It belongs to a message, to a greeting, or is still on its way in. */
 interface PartTable {
   id: Generated<number>;
   /** `messages.id` */
   message: number | null;
   position: number;
-  kind: PartKind;
+  kind: PartKind | typeof EXTRAS;
   content_type: string;
   /** Seconds. */
   duration: number | null;
@@ -66,6 +66,9 @@ interface PartTable {
   /** Set while the part is on its way in; what a killed program left is swept by it. */
   staged_at: number | null;
 }
+
+/** The kind of a part that is not heard: what a mail has beyond our model. */
+export const EXTRAS = "extras";
 
 /** A piece of a part: reading and writing hold no more than one in memory. */
 interface ChunkTable {

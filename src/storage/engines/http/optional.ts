@@ -1,3 +1,4 @@
+import { VoxpostError } from "../../../errors.ts";
 import type { Logger } from "../../../log.ts";
 import type { GreetingKind } from "../../../model/greeting.ts";
 import { type MailboxAddress, parseMailbox } from "../../../model/mailbox.ts";
@@ -17,7 +18,7 @@ import {
 } from "./protocol.ts";
 
 /** What not every server does. */
-export type Extras = Required<
+export type Optional = Required<
   Pick<
     Engine,
     | "authenticate"
@@ -27,6 +28,7 @@ export type Extras = Required<
     | "watch"
     | "quota"
     | "readText"
+    | "readExtras"
     | "mailboxes"
     | "freeBytes"
   >
@@ -35,7 +37,7 @@ export type Extras = Required<
 type Offered = Service["capabilities"];
 
 /** Which capability brings which methods. */
-const METHODS: ReadonlyArray<readonly [keyof Offered, keyof Extras]> = [
+const METHODS: ReadonlyArray<readonly [keyof Offered, keyof Optional]> = [
   ["authenticate", "authenticate"],
   ["greetings", "readGreeting"],
   ["greetings", "writeGreeting"],
@@ -43,12 +45,13 @@ const METHODS: ReadonlyArray<readonly [keyof Offered, keyof Extras]> = [
   ["watch", "watch"],
   ["quota", "quota"],
   ["texts", "readText"],
+  ["extras", "readExtras"],
   ["mailboxes", "mailboxes"],
   ["space", "freeBytes"],
 ];
 
 /** Those of the methods that a server with these capabilities can answer; the others undefined. */
-export function chosen(all: Extras, offered: Offered): Partial<Extras> {
+export function chosen(all: Optional, offered: Offered): Partial<Optional> {
   return Object.fromEntries(
     METHODS.map(([need, method]) => [method, offered[need] ? all[method] : undefined]),
   );
@@ -64,17 +67,18 @@ export const EVERYTHING: Offered = {
   move: true,
   writable: true,
   texts: true,
+  extras: true,
   mailboxes: true,
   space: true,
 };
 
 /** The part of it that the contract of engines knows by name. */
 export function capabilitiesOf(offered: Offered): Capabilities {
-  const { texts: _, mailboxes: __, space: ___, ...capabilities } = offered;
+  const { texts: _, extras: __, mailboxes: ___, space: ____, ...capabilities } = offered;
   return capabilities;
 }
 
-export function extrasOf(link: Link, log: Logger): Extras {
+export function optionalOf(link: Link, log: Logger): Optional {
   const greeting = (mailbox: MailboxAddress, kind: GreetingKind) =>
     `${mailboxPath(mailbox)}/greetings/${kind}`;
   return {
@@ -102,6 +106,12 @@ export function extrasOf(link: Link, log: Logger): Extras {
     async readText(ref, signal) {
       const path = `${refPath(ref)}/text`;
       return (await link.askMaybe(textSchema, { method: "GET", path }, signal))?.text;
+    },
+    async readExtras(ref, signal) {
+      // A server of 1.0 knows no such path, and whoever copied this method asks all the same.
+      const { capabilities } = await link.service(signal);
+      if (!capabilities.extras) throw new VoxpostError("UNSUPPORTED", "The server keeps no extras");
+      return (await link.download(`${refPath(ref)}/extras`, signal))?.part.stream;
     },
     async *mailboxes(signal) {
       let after: string | undefined;

@@ -7,12 +7,12 @@ import { HttpError } from "./problems.ts";
 import type { Asked } from "./requests.ts";
 
 /**
- * Answers with a part: streamed at the reader's pace, in pieces where its size is known. When the store fails in the
+ * Answers with audio or other bytes: streamed at the reader's pace, in pieces where its size is known. When the store fails in the
  * middle the connection is cut, so that nobody takes the beginning for the whole.
  */
-export async function sendAudio(
+export async function sendBytes(
   asked: Asked,
-  part: AudioPart,
+  part: Omit<AudioPart, "kind">,
   headers: Record<string, string>,
 ): Promise<void> {
   const { size, duration } = part;
