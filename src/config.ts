@@ -2,9 +2,11 @@ import { readFileSync } from "node:fs";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { parse, YAMLParseError } from "yaml";
 import { z } from "zod";
+import { conflicts } from "./config-conflicts.ts";
 import { VoxpostError } from "./errors.ts";
 import { mailbox, mailboxOptions, name } from "./mailbox-options.ts";
 import { isMailboxName } from "./model/mailbox.ts";
+import { isLoopback } from "./storage/engines/http/loopback.ts";
 import { engineFaults } from "./storage/registry.ts";
 
 /**
@@ -62,6 +64,32 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe("Asterisk fetches messages and greetings from here."),
+  web: z
+    .strictObject({
+      host: z.string().default("127.0.0.1").describe("Address to listen on."),
+      port: z.number().int().min(0).max(65535).default(9464).describe("0 is any free port."),
+      token: z
+        .string()
+        .regex(/^[!-~]{16,}$/, "at least 16 printable characters without blanks")
+        .optional()
+        .describe(
+          "What a scrape of the metrics sends as bearer token. **Required** where other machines can connect.",
+        ),
+    })
+    .refine(({ host, token }) => token !== undefined || isLoopback(host), {
+      path: ["token"],
+      message: "other machines reach the metrics at this host, so they need a token",
+    })
+    .optional()
+    .describe("Health and metrics (docs/observability.md). Default: nothing listens."),
+  traces: z
+    .strictObject({
+      url: z.url().describe("Where OpenTelemetry's traces go: http://127.0.0.1:4318/v1/traces."),
+      headers: z.record(z.string(), z.string()).default({}).describe("Sent along, such as authorization."),
+      sample: z.number().min(0).max(1).default(1).describe("Share of all calls that is traced."),
+    })
+    .optional()
+    .describe("Traces by OTLP over HTTP (docs/observability.md). Default: none."),
   data: z
     .string()
     .default("voxpost-data")
@@ -136,6 +164,16 @@ export const configSchema = z.strictObject({
     .record(z.string(), z.unknown())
     .default({})
     .describe("Changes of keys, prompts, waits and tries, by menu (docs/menus.md)."),
+  menu_classes: z
+    .record(name, z.record(z.string(), z.unknown()))
+    .default({})
+    .describe(
+      "The same by class of mailboxes, on top of menus; menu_class of a mailbox or context names one.",
+    ),
+  plugins: z
+    .array(z.string())
+    .default([])
+    .describe("Files with actions and menus of the site's own (docs/menus.md#plug-ins)."),
 });
 
 export type Config = z.infer<typeof configSchema> & {
@@ -262,28 +300,4 @@ function fillSecrets(
     }
   }
   return filled;
-}
-
-/** What a schema of single values cannot see. */
-function conflicts(config: Config): string[] {
-  const faults: string[] = [];
-  const names = config.asterisk.map((server) => server.name);
-  for (const twice of new Set(names.filter((one, index) => names.indexOf(one) !== index))) {
-    faults.push(
-      `asterisk: two are named "${twice}"; recordings could not be told apart, so give each its own name`,
-    );
-  }
-  for (const [alias, mailbox] of Object.entries(config.aliases)) {
-    if (config.aliases[mailbox]) {
-      faults.push(`aliases.${alias}: ${mailbox} is an alias itself; name the mailbox that it stands for`);
-    }
-  }
-  for (const [context, { mailboxes }] of Object.entries(config.contexts)) {
-    for (const [key, options] of Object.entries(mailboxes)) {
-      if (options?.pin && options.pin_hash) {
-        faults.push(`contexts.${context}.mailboxes.${key}: pin and pin_hash are both given; keep pin_hash`);
-      }
-    }
-  }
-  return faults;
 }

@@ -109,6 +109,7 @@ export const mailboxOptions = z.strictObject({
     .record(name, z.string())
     .describe("Whatever the storage engine route sends by, such as class: gold.")
     .optional(),
+  menu_class: name.describe("Class of menu_classes whose menus are heard. Default: the site's.").optional(),
   hidefromdir: z.boolean().describe("Not in the directory. Default false.").optional(),
   maxlogins: z.number().int().min(1).max(10).describe("Tries to log in per call. Default 3.").optional(),
   maxgreet: seconds("Longest greeting; 0 is unlimited. Default 60").optional(),

@@ -4,7 +4,8 @@ import type { Config } from "./config.ts";
 import { VoxpostError } from "./errors.ts";
 import { Greetings } from "./jobs/greetings.ts";
 import type { Logger } from "./log.ts";
-import { configureMenus } from "./menus/overrides.ts";
+import { menusByClass } from "./menus/classes.ts";
+import { loadPlugins } from "./menus/plugins.ts";
 import { openAsterisks } from "./program/asterisks.ts";
 import { startBackground } from "./program/background.ts";
 import { openEntries } from "./program/entries.ts";
@@ -33,9 +34,9 @@ export interface VoxpostOptions {
  * @throws VoxpostError CONFIG_INVALID, MENU_INVALID, DEPENDENCY_MISSING
  */
 export async function startVoxpost(config: Config, log: Logger, options: VoxpostOptions): Promise<Voxpost> {
-  const menus = configureMenus(config.menus);
+  const menus = menusByClass(config, await loadPlugins(config.plugins, config.folder));
   const ground = await openGround(config, log);
-  const asterisks = await openAsterisks(config, log, options.onFatal);
+  const asterisks = await openAsterisks(ground, options.onFatal);
   const { recordingsOf } = asterisks;
   const folder = await emptyFolder(join(config.data, "deliveries"));
   const greetings = new Greetings({ ...ground, recordingsOf, enqueue: ground.queues, folder });

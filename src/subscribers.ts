@@ -181,5 +181,6 @@ function toSubscriber(address: MailboxAddress, options: Complete): Subscriber {
     trashDays: options.trash_days,
     hiddenFromDirectory: options.hidefromdir,
     ...(options.alias ? { alias: options.alias } : {}),
+    ...(options.menu_class ? { menuClass: options.menu_class } : {}),
   };
 }

@@ -39,6 +39,7 @@ export const ourPrompts = {
   "voxpost/to-dialout": { words: "to make a call", ours: true },
   "voxpost/to-send": { words: "to leave a message for somebody", ours: true },
   "voxpost/to-main": { words: "for the main menu", ours: true },
+  "voxpost/to-top": { words: "for the main menu", ours: true },
   "voxpost/to-cancel": { words: "to cancel", ours: true },
   "voxpost/to-operator": { words: "to reach an operator", ours: true },
   "voxpost/to-accept": { words: "to keep this recording", ours: true },

@@ -8,7 +8,7 @@ export const ACTIONS = [
   ...["options", "help", "exit", "reply", "callback", "envelope", "dialout", "send", "main", "cancel"],
   ...["operator", "accept", "review", "rerecord", "urgent", "nonurgent", "record", "erase", "extension"],
   ...["directory", "prepend", "asis", "unavailable", "busy", "name", "temporary", "pin", "othernumber"],
-  ...["callnumber", "select", "other", "more", "trash"],
+  ...["callnumber", "select", "other", "more", "trash", "top"],
 ] as const;
 
 export type Action = (typeof ACTIONS)[number];

@@ -1,9 +1,9 @@
 import type { Call, DialplanPlace } from "../ivr/call.ts";
 import type { Subscriber } from "../model/subscriber.ts";
 import { locate } from "./addressed.ts";
+import { type MenusOf, shippedMenus } from "./classes.ts";
 import { getReady, type LoginDeps } from "./login.ts";
 import { logIn } from "./login-menus.ts";
-import { SHIPPED, type SiteMenus } from "./overrides.ts";
 
 export interface AuthoriseOptions {
   /** The argument goes before the number that the caller enters. Default false. */
@@ -15,8 +15,8 @@ export interface AuthoriseOptions {
 }
 
 export interface AuthoriseDeps extends LoginDeps {
-  /** Menus as this site wants them (`configureMenus`). Default: as shipped. */
-  readonly menus?: SiteMenus;
+  /** Menus as this site wants them. Default: as shipped. */
+  readonly menus?: MenusOf;
 }
 
 /** Who the caller is. `argument` is what the dialplan says: `[mailbox][@context]`. Without owner and place the caller failed. */
@@ -46,7 +46,7 @@ export async function authorise(
     isNew: false,
   };
   getReady(login);
-  const to = await logIn(login, (deps.menus ?? SHIPPED).login);
+  const to = await logIn(login, (deps.menus ?? shippedMenus)(known).login);
   return { owner: login.owner, isNew: login.isNew, to };
 }
 

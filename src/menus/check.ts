@@ -3,8 +3,15 @@ import { stockFor } from "./announce.ts";
 import { FAULT_PROMPTS } from "./faults.ts";
 import { DEFAULTS, type Menu, type MenuSet, type Prompt, type Session, targetsOf } from "./menu.ts";
 
-/** Whether every menu can be run, understood, reached and left: every fault of every menu, in words. */
-export function findFaults<S extends Session>(set: MenuSet<S>, start: readonly string[]): string[] {
+/**
+ * Whether every menu can be run, understood, reached and left: every fault of every menu, in words. `wanted`: menus that must be
+ * reached; default all. A site that takes a menu's key away means it.
+ */
+export function findFaults<S extends Session>(
+  set: MenuSet<S>,
+  start: readonly string[],
+  wanted: readonly string[] = Object.keys(set.menus),
+): string[] {
   const reached = reachable(set, start);
   return [
     ...start.filter((name) => !set.menus[name]).map((name) => `There is no menu "${name}" to start with`),
@@ -21,7 +28,9 @@ export function findFaults<S extends Session>(set: MenuSet<S>, start: readonly s
         ...faultsOfKeys(set, menu),
         ...faultsOfPrompts(set, menu),
         ...(canBeLeft(set, menu) ? [] : ["no key leads out of it"]),
-        ...(reached.has(menu.name) ? [] : ["no key of another menu leads to it"]),
+        ...(reached.has(menu.name) || !wanted.includes(menu.name)
+          ? []
+          : ["no key of another menu leads to it"]),
       ].map((fault) => `menu ${menu.name}: ${fault}`),
     ),
   ];
@@ -98,8 +107,14 @@ function unknownPrompts<S extends Session>(
 }
 
 function canBeLeft<S extends Session>(set: MenuSet<S>, menu: Menu): boolean {
-  const targets = [...Object.values(menu.keys).flat(), menu.entry?.action, menu.default];
-  return targets.some((target) => target !== undefined && set.actions[target]?.leaves === true);
+  const targets = [...Object.values(menu.keys).flat(), menu.entry?.action ?? [], menu.default ?? []].flat();
+  return targets.some((target) => {
+    const action = set.actions[target];
+    if (action) return action.leaves === true;
+    return Object.values(set.menus[target]?.keys ?? {})
+      .flat()
+      .some((inner) => set.actions[inner]?.ends === true);
+  });
 }
 
 /** Menus that a key opens, or that an action leads to. */
@@ -107,7 +122,8 @@ export function menusAfter<S extends Session>(set: MenuSet<S>, target: string): 
   return set.actions[target]?.leadsTo ?? (set.actions[target] ? [] : set.menus[target] ? [target] : []);
 }
 
-function reachable<S extends Session>(set: MenuSet<S>, start: readonly string[]): Set<string> {
+/** The menus that a caller can come to. */
+export function reachable<S extends Session>(set: MenuSet<S>, start: readonly string[]): Set<string> {
   const reached = new Set(start);
   for (const name of reached) {
     const menu = set.menus[name];

@@ -3,20 +3,20 @@ import type { Call, DialplanPlace } from "../ivr/call.ts";
 import type { Subscriber, Subscribers } from "../model/subscriber.ts";
 import type { Snapshots } from "../storage/snapshot.ts";
 import { addressed } from "./addressed.ts";
+import { type MenusOf, shippedMenus } from "./classes.ts";
 import { conclude, type Ending, type Entry } from "./ending.ts";
 import { type Exits, exitFor, exitKeys, findExits } from "./exits.ts";
 import { chooseGreeting, type DepositOptions, type Greeting, readSnapshot } from "./greeting.ts";
 import { Message, type MessageDeps } from "./message.ts";
 import { DEPOSIT_OPTIONS, parseOptions } from "./options.ts";
-import { SHIPPED, type SiteMenus } from "./overrides.ts";
 import { createDraft } from "./take.ts";
 import { takeMessage } from "./take-message.ts";
 
 export interface DepositDeps extends MessageDeps {
   readonly subscribers: Subscribers;
   readonly snapshots: Pick<Snapshots, "get">;
-  /** Menus as this site wants them (`configureMenus`). Default: as shipped. */
-  readonly menus?: SiteMenus;
+  /** Menus as this site wants them. Default: as shipped. */
+  readonly menus?: MenusOf;
 }
 
 /** So often a caller may dial an extension that does not exist. */
@@ -58,7 +58,7 @@ export async function leaveMessage(
   await call.answer();
   const draft = await createDraft(call, recipients, options);
   const message = new Message(call, draft, exits, owner, deps);
-  return takeMessage(message, (deps.menus ?? SHIPPED).review);
+  return takeMessage(message, (deps.menus ?? shippedMenus)(owner).review);
 }
 
 /** Greeting and instructions. Resolves to the exit that a key chose. */

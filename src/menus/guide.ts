@@ -55,7 +55,7 @@ function edgesOf<S extends Session>(set: MenuSet<S>): string[] {
     for (const key of KEYS) {
       for (const target of targetsOf(menu.keys, key)) {
         for (const to of menusAfter(set, target)) draw(to, key);
-        if (set.actions[target]?.name === "exit") draw("goodbye", key);
+        if (set.actions[target]?.ends) draw("goodbye", key);
       }
     }
     if (menu.entry) for (const to of menusAfter(set, menu.entry.action)) draw(to, "digits #");

@@ -83,6 +83,8 @@ export interface Action<S extends Session> {
   readonly title: string;
   /** Leads out of the menu: every menu needs one that has a key. */
   readonly leaves?: true;
+  /** Ends the call from whatever menu it is in: one key away is near enough. */
+  readonly ends?: true;
   /** Menus that it can lead to, for the graph and the check. */
   readonly leadsTo?: readonly string[];
   /** Whether its key does anything now. Default: yes. */
@@ -94,14 +96,14 @@ export interface Action<S extends Session> {
   run(session: S, pressed: Pressed): Outcome | Promise<Outcome>;
 }
 
-type Sentence<S extends Session> = (session: S) => Script | Promise<Script>;
+export type Sentence<S extends Session> = (session: S) => Script | Promise<Script>;
 
 /** What is known about sounds that speak keys; the tables in sounds/ have this form. */
 export interface Announcements {
   /** Stock prompts that speak keys: which key they speak, and for which action. */
   readonly spoken: Readonly<Record<string, Readonly<Partial<Record<Key, string>>>>>;
-  /** The prompt that completes "press N …" for an action or menu, where no stock prompt fits. */
-  readonly labels: Readonly<Record<string, string>>;
+  /** What completes "press N …" for an action or menu, where no stock prompt fits. */
+  readonly labels: Readonly<Record<string, Phrase>>;
   /** Every prompt that there is. */
   readonly prompts: ReadonlySet<string>;
 }

@@ -34,6 +34,8 @@ export class Message {
   #take: Take | undefined;
   #takes = 0;
   #kept = false;
+  /** Under way, or done; a hang-up does not end it. */
+  #marking: Promise<void> = Promise.resolve();
 
   constructor(call: Call, draft: Draft, exits: Exits, owner: Subscriber, deps: MessageDeps) {
     this.call = call;
@@ -85,7 +87,13 @@ export class Message {
   }
 
   /** Marks what was said, and what will be. @throws ASTERISK_UNREACHABLE, … : then it may be marked in part */
-  async mark(urgent: boolean): Promise<void> {
+  mark(urgent: boolean): Promise<void> {
+    const work = this.#marking.then(() => this.#mark(urgent));
+    this.#marking = work.catch(() => {});
+    return work;
+  }
+
+  async #mark(urgent: boolean): Promise<void> {
     if (!this.#take) return;
     const parts = [...this.#take.parts];
     for (const [index, part] of parts.entries()) {
@@ -99,8 +107,9 @@ export class Message {
     this.#draft.urgent = urgent;
   }
 
-  /** From here on it is delivered. May be called again. */
+  /** From here on it is delivered. May be called again. A mark that is being set when the caller hangs up counts. */
   async keep(): Promise<void> {
+    await this.#marking;
     if (this.#kept || this.parts.length === 0) return;
     this.#kept = true;
     await this.#deps.enqueue.deposit({ asterisk: this.call.asterisk, parts: this.parts });
@@ -108,6 +117,7 @@ export class Message {
 
   /** The caller takes it back, with every take: that is final. */
   async takeBack(): Promise<void> {
+    await this.#marking;
     this.#take = undefined;
     await this.#remove([...this.#names]);
   }

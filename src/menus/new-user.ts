@@ -1,7 +1,5 @@
 import { changePin, PIN_WORDS, PinChange } from "./change-pin.ts";
-import { greetingMenus } from "./greeting-menus.ts";
 import { OwnGreeting, recordGreeting } from "./own-greeting.ts";
-import { pinMenus } from "./pin-menus.ts";
 import type { Retrieval } from "./session.ts";
 
 /** So often a PIN may be refused, or a greeting be without a sound. */
@@ -14,7 +12,7 @@ const TRIES = 3;
  */
 export async function setUp(session: Retrieval): Promise<boolean> {
   const { call, subscriber, greetings } = session;
-  const { settings, menus } = session.deps;
+  const { settings } = session.deps;
   await greetings.load();
   await call.play(["vm-newuser"]);
   const wanted = [
@@ -25,7 +23,7 @@ export async function setUp(session: Retrieval): Promise<boolean> {
     for (let tries = 0; greetings.known[kind] === undefined; tries++) {
       if (tries === TRIES) return false;
       const draft = new OwnGreeting(call, subscriber, kind, settings.greetings);
-      const how = await recordGreeting(draft, menus?.greetings ?? greetingMenus);
+      const how = await recordGreeting(draft, session.menus.greetings);
       if (how === "silent") return false;
       if (how === "accepted") break;
       await call.play(["vm-tooshort"]);
@@ -33,7 +31,7 @@ export async function setUp(session: Retrieval): Promise<boolean> {
   }
   if (!settings.pins.isPossible(subscriber)) return true;
   for (let tries = 0; tries < TRIES; tries++) {
-    const how = await changePin(new PinChange(call, subscriber, settings.pins), menus?.pins ?? pinMenus);
+    const how = await changePin(new PinChange(call, subscriber, settings.pins), session.menus.pins);
     await call.play(PIN_WORDS[how]);
     if (how === "changed") return true;
     if (how === "silent" || how === "failed") return false;

@@ -9,7 +9,7 @@ import { envelope } from "./actions/envelope.ts";
 import { first } from "./actions/first.ts";
 import { forward } from "./actions/forward.ts";
 import { help } from "./actions/help.ts";
-import { cancel, exit, main } from "./actions/leaving.ts";
+import { cancel, exit, main, top } from "./actions/leaving.ts";
 import { next } from "./actions/next.ts";
 import { openFolder, openTrash } from "./actions/open-folder.ts";
 import { prepend } from "./actions/prepend.ts";
@@ -126,7 +126,7 @@ export const retrievalMenus: MenuSet<Retrieval> = {
     ].map((menu) => [menu.name, menu]),
   ),
   actions: table<Retrieval>(
-    ...[first, previous, repeat, next, remove, undelete, envelope, help, main, cancel, exit],
+    ...[first, previous, repeat, next, remove, undelete, envelope, help, main, top, cancel, exit],
     ...[reply, callback, callnumber, othernumber, dialout, dial],
     ...[forward, send, extension, directory, address, prepend, asis],
     ...settingsActions,

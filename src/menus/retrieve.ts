@@ -7,12 +7,12 @@ import type { Subscriber } from "../model/subscriber.ts";
 import { ReadAhead } from "./ahead.ts";
 import { AudioCache } from "./audio.ts";
 import { type AuthoriseDeps, authorise } from "./authorise.ts";
+import { shippedMenus } from "./classes.ts";
 import { conclude, type Ending, type Entry } from "./ending.ts";
 import type { MenuEnd } from "./machine.ts";
-import type { MenuSet, Outcome } from "./menu.ts";
+import type { Outcome } from "./menu.ts";
 import { setUp } from "./new-user.ts";
 import { type Options, parseOptions, RETRIEVE_OPTIONS } from "./options.ts";
-import { SHIPPED } from "./overrides.ts";
 import { findPlace, NEW, type Place, URGENT } from "./place.ts";
 import { playAt } from "./playback.ts";
 import { runMenus } from "./run.ts";
@@ -49,14 +49,15 @@ export function createRetrieve(deps: RetrieveDeps): Entry {
         return { status: "FAILED" };
       }
       const audio = new AudioCache(deps.store, join(deps.folder, newId()));
-      const session = new Retrieval(call, login.owner, audio, deps, { readOnly: options.has("r") });
+      const menus = (deps.menus ?? shippedMenus)(login.owner);
+      const session = new Retrieval(call, login.owner, audio, deps, { readOnly: options.has("r"), menus });
       try {
         const { forceName, forceGreetings } = login.owner;
         if (login.isNew && (forceName || forceGreetings) && !(await setUp(session))) {
           await call.play(["vm-goodbye"], { bargeIn: "none" });
           return { status: "FAILED" };
         }
-        return await listen(session, options, (deps.menus ?? SHIPPED).retrieval, ahead);
+        return await listen(session, options, ahead);
       } finally {
         finished = session.finish();
       }
@@ -75,7 +76,6 @@ export async function removeLeftovers(folder: string): Promise<void> {
 async function listen(
   session: Retrieval,
   options: RetrieveOptions,
-  menus: MenuSet<Retrieval>,
   ahead: ReadAhead | undefined,
 ): Promise<Ending> {
   const { call, subscriber } = session;
@@ -84,7 +84,9 @@ async function listen(
   const opening = options.has("a") ? await autoplay(session, options.get("a") ?? "") : undefined;
   if (opening === "empty") await call.play(emptyFolder(session, session.place));
   const end =
-    opening === "empty" ? ({ how: "exit" } as MenuEnd) : await runMenus(menus, "main", session, opening);
+    opening === "empty"
+      ? ({ how: "exit" } as MenuEnd)
+      : await runMenus(session.menus.retrieval, "main", session, opening);
   if (end.how === "gone") return { status: "SUCCESS" };
   // Begun before the goodbye: the marks are carried out while it is said.
   void session.close();

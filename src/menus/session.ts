@@ -5,8 +5,9 @@ import type { Counts } from "../model/folder.ts";
 import type { Subscriber, Subscribers } from "../model/subscriber.ts";
 import type { Snapshots } from "../storage/snapshot.ts";
 import type { Store } from "../storage/store.ts";
-import type { AudioCache } from "./audio.ts";
 import { countInbox, type FirstLook, firstLook, type ReadAhead } from "./ahead.ts";
+import type { AudioCache } from "./audio.ts";
+import type { MenusOf } from "./classes.ts";
 import { applyMarks, RETRY_DELAYS } from "./closing.ts";
 import type { Ending } from "./ending.ts";
 import { type Item, Listing } from "./listing.ts";
@@ -23,8 +24,8 @@ export interface RetrievalDeps {
   readonly subscribers: Subscribers;
   readonly snapshots: Pick<Snapshots, "get">;
   readonly settings: Settings;
-  /** Menus as this site wants them (`configureMenus`). Default: as shipped. */
-  readonly menus?: SiteMenus;
+  /** Menus as this site wants them. Default: as shipped. */
+  readonly menus?: MenusOf;
   /** Leaves a message for these, in the same call (`leaveMessage`). */
   leave(call: Call, recipients: readonly Subscriber[]): Promise<Ending>;
   /** Removes a recording from an Asterisk's disk. */
@@ -41,6 +42,8 @@ export class Retrieval {
   readonly audio: AudioCache;
   readonly deps: RetrievalDeps;
   readonly greetings: OwnGreetings;
+  /** Those of the owner's class. */
+  readonly menus: SiteMenus;
   /** Option `r`: nothing is deleted. */
   readonly readOnly: boolean;
   /** As of login or the last change of folder; undefined while the store has not answered. */
@@ -65,12 +68,13 @@ export class Retrieval {
     subscriber: Subscriber,
     audio: AudioCache,
     deps: RetrievalDeps,
-    options: { readOnly: boolean },
+    options: { readOnly: boolean; menus: SiteMenus },
   ) {
     this.call = call;
     this.subscriber = subscriber;
     this.store = deps.store;
     this.audio = audio;
+    this.menus = options.menus;
     this.readOnly = options.readOnly;
     this.deps = deps;
     this.greetings = new OwnGreetings(subscriber, deps.snapshots);

@@ -60,3 +60,19 @@ async function lastsLonger(work: Promise<unknown>, ms: number): Promise<boolean>
     stop.abort();
   }
 }
+
+/** Work that may not notice the hang-up: nobody waits for it after one. @throws CALL_GONE */
+export async function untilGone<T>({ signal }: Call, work: Promise<T>): Promise<T> {
+  work.catch(() => undefined);
+  let stop = () => {};
+  const gone = new Promise<never>((_, reject) => {
+    stop = () => reject(new VoxpostError("CALL_GONE", "The caller has hung up"));
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([work, gone]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}

@@ -73,6 +73,8 @@ export interface Subscriber {
   /** Deleted messages can be got back for this long, days; then they are purged. 0: never purged. */
   readonly trashDays: number;
   readonly hiddenFromDirectory: boolean;
+  /** Whose menus its callers and its owner hear, besides the site's changes. */
+  readonly menuClass?: string;
   /** Another name in the directory. */
   readonly alias?: string;
 }

@@ -9,6 +9,7 @@ import { VoxpostError } from "../../src/errors.ts";
 import type { ForwardRequest } from "../../src/jobs/enqueue.ts";
 import { createLogger } from "../../src/log.ts";
 import { createAuthenticate } from "../../src/menus/authenticate.ts";
+import type { MenusOf } from "../../src/menus/classes.ts";
 import { createDeposit, type DepositDeps, leaveMessage } from "../../src/menus/deposit.ts";
 import { createDirectory } from "../../src/menus/directory.ts";
 import { SHIPPED, type SiteMenus } from "../../src/menus/overrides.ts";
@@ -102,6 +103,7 @@ export class World {
   asteriskAway = false;
   /** Default: as shipped. */
   menus: SiteMenus = SHIPPED;
+  menusOf: MenusOf = () => this.menus;
   full = false;
   set searchesContexts(value: boolean) {
     this.subscribers.searchesContexts = value;
@@ -238,7 +240,7 @@ export class World {
 
   #messages(): DepositDeps {
     return {
-      menus: this.menus,
+      menus: this.menusOf,
       subscribers: this.subscribers,
       enqueue: this.enqueue,
       discard: async (_asterisk, name) => {
@@ -253,7 +255,7 @@ export class World {
   }
 
   async find(phone: Phone, args: readonly string[]): Promise<void> {
-    const { subscribers, snapshots, menus } = this;
+    const { subscribers, snapshots, menusOf: menus } = this;
     await createDirectory({ subscribers, snapshots, menus })(phone, args);
   }
 
@@ -265,7 +267,7 @@ export class World {
   ): Promise<Dialogue> {
     const caller = new Caller(lines);
     const phone = new Phone(caller.react, options);
-    const { store, subscribers, limiter, snapshots, menus } = this;
+    const { store, subscribers, limiter, snapshots, menusOf: menus } = this;
     const deps = { menus, store, subscribers, limiter, snapshots, folder: join(this.folder, "audio") };
     const create = {
       authenticate: createAuthenticate,

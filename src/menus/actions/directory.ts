@@ -1,5 +1,4 @@
 import { formatMailbox } from "../../model/mailbox.ts";
-import { directoryMenus } from "../directory-menus.ts";
 import { lookUpPerson } from "../directory-session.ts";
 import type { Action } from "../menu.ts";
 import { addressTo } from "../outgoing.ts";
@@ -26,7 +25,7 @@ export const directory: Action<Retrieval> = {
         operator: undefined,
         assistant: undefined,
       },
-      deps.menus?.directory ?? directoryMenus,
+      session.menus.directory,
     );
     return person ? addressTo(session, [formatMailbox(person.address)]) : { next: "repeat" };
   },

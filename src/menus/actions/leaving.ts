@@ -7,6 +7,7 @@ export const exit: Action<Session> = {
   name: "exit",
   title: "end the call",
   leaves: true,
+  ends: true,
   run: () => ({ next: "exit" }),
 };
 
@@ -15,6 +16,15 @@ export const main: Action<Session> = {
   title: "go to the main menu",
   leaves: true,
   run: () => ({ next: "up" }),
+};
+
+/** Key * of the submenus goes up by one; this goes to the main menu from wherever a site puts it. */
+export const top: Action<Session> = {
+  name: "top",
+  title: "go to the main menu from anywhere",
+  leaves: true,
+  leadsTo: ["main"],
+  run: () => ({ next: "menu", menu: "main" }),
 };
 
 export const cancel: Action<Session> = {

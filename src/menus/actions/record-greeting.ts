@@ -1,5 +1,4 @@
 import type { GreetingKind } from "../../model/greeting.ts";
-import { greetingMenus } from "../greeting-menus.ts";
 import type { Action, Outcome } from "../menu.ts";
 import { OwnGreeting, recordGreeting } from "../own-greeting.ts";
 import type { Retrieval } from "../session.ts";
@@ -37,9 +36,9 @@ export const recordAgain: Action<Retrieval> = {
 
 async function record(session: Retrieval, kind: GreetingKind): Promise<Outcome> {
   const { call, subscriber } = session;
-  const { settings, menus } = session.deps;
+  const { settings } = session.deps;
   const draft = new OwnGreeting(call, subscriber, kind, settings.greetings);
-  const how = await recordGreeting(draft, menus?.greetings ?? greetingMenus);
+  const how = await recordGreeting(draft, session.menus.greetings);
   await session.greetings.load();
   return { next: "repeat", say: how === "empty" ? ["vm-tooshort"] : [] };
 }

@@ -1,0 +1,32 @@
+import type { Config } from "./config.ts";
+
+/** What a schema of single values cannot see. */
+export function conflicts(config: Config): string[] {
+  const faults: string[] = [];
+  const names = config.asterisk.map((server) => server.name);
+  for (const twice of new Set(names.filter((one, index) => names.indexOf(one) !== index))) {
+    faults.push(
+      `asterisk: two are named "${twice}"; recordings could not be told apart, so give each its own name`,
+    );
+  }
+  for (const [alias, mailbox] of Object.entries(config.aliases)) {
+    if (config.aliases[mailbox]) {
+      faults.push(`aliases.${alias}: ${mailbox} is an alias itself; name the mailbox that it stands for`);
+    }
+  }
+  const unknownClass = (path: string, menuClass: string | undefined) => {
+    if (menuClass !== undefined && !config.menu_classes[menuClass])
+      faults.push(`${path}.menu_class: menu_classes has no "${menuClass}"`);
+  };
+  unknownClass("defaults", config.defaults.menu_class);
+  for (const [context, { mailboxes, menu_class }] of Object.entries(config.contexts)) {
+    unknownClass(`contexts.${context}`, menu_class);
+    for (const [key, options] of Object.entries(mailboxes)) {
+      unknownClass(`contexts.${context}.mailboxes.${key}`, options?.menu_class);
+      if (options?.pin && options.pin_hash) {
+        faults.push(`contexts.${context}.mailboxes.${key}: pin and pin_hash are both given; keep pin_hash`);
+      }
+    }
+  }
+  return faults;
+}
