@@ -164,6 +164,79 @@ test("a removal in one engine by others is undone by a repair, never followed", 
   expect(idsOf(await primary.engine.find(mailbox, {}))).toEqual([envelope.id]);
 });
 
+test("a removal that failed, done by one and not by the others, is not taken for done", async () => {
+  const engine = open();
+  const { ref, envelope } = await engine.append("INBOX", newMessage(mailbox));
+  replica.die();
+  primary.plan({ on: "remove", times: 1, error: new VoxpostError("STORE_UNREACHABLE", "cut"), after: true });
+  await expect(engine.remove(ref)).rejects.toMatchObject(UNREACHABLE);
+  replica.revive();
+  const [left] = await engine.find(mailbox, { id: envelope.id });
+  if (!left) throw new Error("unreachable");
+  await engine.setFlags(left.ref, { urgent: true });
+  await engine.remove(left.ref);
+  await repaired(engine, "repair");
+  expect(await engine.find(mailbox, {})).toEqual([]);
+});
+
+test("a removal that the only holder did not answer is not done, although who missed the message has not got it", async () => {
+  const engine = open();
+  replica.die();
+  const { ref, envelope } = await engine.append("INBOX", newMessage(mailbox));
+  primary.plan({ on: "remove", times: 1, error: new VoxpostError("STORE_UNREACHABLE", "cut") });
+  replica.revive();
+  await expect(engine.remove(ref)).rejects.toMatchObject(UNREACHABLE);
+  expect(await engine.find(mailbox, { id: envelope.id })).toHaveLength(1);
+});
+
+test("a message that the primary has in the wrong folder is put right and copied in one go", async () => {
+  const engine = open();
+  const { ref } = await engine.append("INBOX", newMessage(mailbox));
+  primary.die();
+  await engine.move(ref, "Work");
+  const [copy] = await replica.engine.find(mailbox, {});
+  if (!copy) throw new Error("unreachable");
+  await replica.engine.remove(copy.ref);
+  primary.revive();
+  await repaired(engine);
+  expect((await engine.list(mailbox, "Work", ALL)).total).toBe(1);
+});
+
+test("a repair while the only engine that has a message is away forgets nothing", async () => {
+  const engine = open();
+  replica.die();
+  const { envelope } = await engine.append("INBOX", newMessage(mailbox));
+  primary.die();
+  replica.revive();
+  await engine.tidy?.(mailbox, () => {});
+  primary.revive();
+  expect(idsOf(await open().find(mailbox, { id: envelope.id }))).toEqual([envelope.id]);
+  expect((await open().list(mailbox, "INBOX", ALL)).total).toBe(1);
+  await repaired(engine);
+});
+
+test("a message that is stored again after its removal stays, whoever missed the removal", async () => {
+  const engine = open();
+  const message = newMessage(mailbox);
+  const { ref } = await engine.append("INBOX", message);
+  replica.die();
+  await engine.remove(ref);
+  await engine.append("Work", message);
+  replica.revive();
+  await repaired(engine);
+  expect((await engine.list(mailbox, "Work", ALL)).total).toBe(1);
+});
+
+test("a removed message is not found where its removal was missed", async () => {
+  const engine = open();
+  const { ref, envelope } = await engine.append("INBOX", newMessage(mailbox));
+  replica.die();
+  await engine.remove(ref);
+  primary.die();
+  replica.revive();
+  expect(await open().find(mailbox, { id: envelope.id })).toEqual([]);
+});
+
 function mirrorWith(times: { answer_ms: number }): Engine {
   return createMirror({
     primary: primary.engine,

@@ -5,7 +5,7 @@ import type { Engine, Entry, Ref } from "../../engine.ts";
 import { messageUnknown, throwIfAborted } from "../../faults.ts";
 import { type InnerRef, outer } from "../keys.ts";
 import { isAwayFault, type Member, type Members, missedBy, missedIn } from "./members.ts";
-import { BEGUN, SHORT } from "./states.ts";
+import { BEGUN, GONE, SHORT } from "./states.ts";
 
 /** A change of a stored message, as each engine makes it. */
 export interface Change<T> {
@@ -29,10 +29,11 @@ export async function change<T>(
 ): Promise<{ at: number; result: T }> {
   throwIfAborted(signal);
   const { marks } = members;
-  const marked = await marks.all(ref.mailbox);
-  const before = missedIn(marked.get(id) ?? new Set());
+  const own = await marks.of(ref.mailbox, id);
+  if (own.has(GONE)) throw messageUnknown(ref);
+  const before = missedIn(own);
   const missed = new Set<number>();
-  const order = members.order(marked);
+  const order = await members.orderFor(ref.mailbox, id, signal);
   await marks.set(ref.mailbox, id, BEGUN);
 
   const { at, result } = await members
@@ -41,12 +42,12 @@ export async function change<T>(
       signal,
       async (member) => {
         missed.add(member.at);
-        const own = member.at === known ? ref : undefined;
-        const result = await lead(member.engine, own ?? (await locate(member, ref, id, signal)));
+        const here = member.at === known ? ref : await locate(member, ref, id, signal);
+        const result = await lead(member.engine, here);
         missed.delete(member.at);
         return { at: member.at, result };
       },
-      // An engine that lacks the message only because it missed it does not decide that there is none.
+      // Who missed a change does not decide while another can.
       [
         ...order.filter((member) => !before.includes(member.at)),
         ...order.filter((member) => before.includes(member.at)),
@@ -152,7 +153,8 @@ export async function append(
   // Who did not answer may have it all the same, and so may who was interrupted.
   const isUnsure = faults.some((fault) => isAwayFault(fault) || isCode(fault, "ABORTED"));
   const owed = stored.length > 0 || isUnsure ? [...lacking, ...(isEnough ? [] : [SHORT])] : [];
-  await marks.change(mailbox, id, owed, [BEGUN]);
+  // Stored again after a removal that somebody missed: from now on the message is wanted.
+  await marks.change(mailbox, id, owed, owed.length > 0 || stored.length > 0 ? [BEGUN, GONE] : [BEGUN]);
   const [first] = stored;
   if (first && isEnough) return outer(first.member.at, first.entry);
   throw faults[0] ?? new VoxpostError("STORE_UNREACHABLE", "Too few engines of the mirror answer");

@@ -55,9 +55,14 @@ export function createMirror({
     signal: AbortSignal | undefined,
     work: (engine: Engine, ref: Ref) => Promise<T>,
   ) => {
+    throwIfAborted(signal);
     const { at } = pick(engines, ref);
-    return ask(ref.mailbox, signal, async (member) =>
-      work(member.engine, member.at === at.at ? at.ref : await locate(member, ref, at.id, signal)),
+    return members.first(
+      ref.mailbox,
+      signal,
+      async (member) =>
+        work(member.engine, member.at === at.at ? at.ref : await locate(member, ref, at.id, signal)),
+      await members.orderFor(ref.mailbox, at.id, signal),
     );
   };
   const changeOf = async <T>(ref: Ref, made: Change<T>, signal: AbortSignal | undefined) => {
@@ -69,6 +74,7 @@ export function createMirror({
   /** A message of which too few engines have a copy is completed before anybody is told that it is stored. */
   const findById = async (mailbox: MailboxAddress, id: MessageId, signal: AbortSignal | undefined) => {
     const marked = await marks.of(mailbox, id);
+    if (marked.has(GONE)) return [];
     if (marked.has(SHORT)) {
       const { sound, faults, exists } = await turns.run(messageKey(mailbox, id), () =>
         settleMessage(members, mailbox, id, signal),
@@ -82,7 +88,7 @@ export function createMirror({
       (member) => findIn(member, mailbox, id, signal),
       order,
     );
-    if (found.length > 0 || marked.size === 0 || marked.has(GONE)) return found;
+    if (found.length > 0 || marked.size === 0) return found;
     for (const member of order) {
       const elsewhere = await findIn(member, mailbox, id, signal).catch(() => []);
       if (elsewhere.length > 0) return elsewhere;

@@ -33,6 +33,22 @@ export class Members {
     return [...this.all].sort((a, b) => rank(a) - rank(b));
   }
 
+  /**
+   * The order for one message. Of one that is marked, an engine may only lack it because it missed it, or because it removed it
+   * in vain while the others were away: such an engine is asked only when nobody else can have it.
+   */
+  async orderFor(mailbox: MailboxAddress, id: MessageId, signal: AbortSignal | undefined): Promise<Member[]> {
+    const marked = await this.marks.all(mailbox);
+    const order = this.order(marked);
+    if (!marked.has(id)) return order;
+    const asked = order.map(async (member) => {
+      const copies = await member.engine.find(mailbox, { id }, signal).catch(() => undefined);
+      return copies?.length === 0 ? [] : [member];
+    });
+    const possible = (await Promise.all(asked)).flat();
+    return possible.length > 0 ? possible : order;
+  }
+
   isAway(at: number): boolean {
     return (this.#awayUntil.get(at) ?? 0) > Date.now();
   }

@@ -51,9 +51,15 @@ export async function settleMessage(
   }
 
   const source = marked.has(GONE) ? undefined : bestOf(found, marked);
-  const exists = found.some(({ copies }) => copies.length > 0) && !marked.has(GONE);
+  const exists = source !== undefined;
   const sound: Member[] = [];
-  for (const { member, copies } of found) {
+  // Without a copy to go by nothing is settled: who has one may just be away.
+  const isKnown = exists || marked.has(GONE) || found.length === members.all.length;
+  // The one that the others are made after is changed last: what is known of it holds until then.
+  const sourceLast = [...found].sort(
+    (a, b) => Number(a.member.engine === source?.engine) - Number(b.member.engine === source?.engine),
+  );
+  for (const { member, copies } of isKnown ? sourceLast : []) {
     const ok = await attempt(member, async () => {
       if (source) await align(member.engine, copies, source, signal);
       else for (const { ref } of copies) await member.engine.remove(ref, signal);
