@@ -3,15 +3,8 @@ import { FOLDERS, type Folder } from "../../../model/folder.ts";
 import { formatMailbox, type MailboxAddress, sameMailbox } from "../../../model/mailbox.ts";
 import type { Flags } from "../../../model/message.ts";
 import { decodeMailbox } from "../../mime/decode.ts";
-import type { Placed } from "../../view.ts";
 import type { Connection } from "./connection.ts";
 import { searchUids, toRange, voiceMail } from "./search.ts";
-
-/**
- * Up to this many voice messages in a folder are put into the order of their calls; more are listed in the order in which the
- * server received them, so that the cost of a page stays that of a page. app_voicemail allows 100 by default.
- */
-const ORDERED_UP_TO = 200;
 
 /** What tells whose a mail is. */
 export const MAILBOX_HEADERS: readonly string[] = ["X-Asterisk-VM-Extension", "X-Asterisk-VM-Context"];
@@ -25,16 +18,17 @@ export interface Box {
 /** What lies in a folder at one moment: everything that counting and paging need, and no header. */
 export interface Census {
   readonly uidValidity: bigint;
+  /** In the order of their UIDs, which is that of their arrival. */
   readonly messages: readonly Listed[];
 }
 
-interface Listed extends Placed {
+export interface Listed extends Flags {
   readonly uid: number;
 }
 
 /**
- * Two or three questions, whatever the size of the folder. Undefined when the folder does not exist.
- * The search by header is asked once; flags come from one FETCH of a small folder, or two searches in a large one.
+ * Three questions, whatever is in the folder; undefined when it does not exist. The answers are ranges of UIDs: what is fetched
+ * of messages themselves is left to a page.
  */
 export async function takeCensus(
   connection: Connection,
@@ -43,44 +37,40 @@ export async function takeCensus(
 ): Promise<Census | undefined> {
   const folder = await connection.select(path);
   if (!folder) return undefined;
-  const { uidValidity } = folder;
-  if (folder.exists === 0) return { uidValidity, messages: [] };
-  const uids = await searchUids(connection, voiceMail(box.shared ? box.mailbox : undefined));
-  const isSmall = uids.length <= ORDERED_UP_TO || box.shared;
-  const messages = isSmall ? await fetchFlags(connection, uids, box) : await searchFlags(connection, uids);
-  return { uidValidity, messages };
+  const { uidValidity, exists } = folder;
+  if (exists === 0) return { uidValidity, messages: [] };
+  const messages = box.shared ? await searchShared(connection, box) : await searchFlags(connection);
+  return { uidValidity, messages: messages.sort((a, b) => a.uid - b.uid) };
 }
 
-async function fetchFlags(connection: Connection, uids: number[], box: Box): Promise<Listed[]> {
+/**
+ * Two sets tell all there is to count: urgent ones are in both, new ones in the first alone, old ones in the second alone. The
+ * server looks for the voice headers only in messages whose flags fit, so it looks into each mail about once.
+ */
+async function searchFlags(connection: Connection): Promise<Listed[]> {
+  const voice = voiceMail(undefined);
+  const unheard = new Set(await searchUids(connection, { ...voice, seen: false }));
+  const settled = await searchUids(connection, { ...voice, not: { seen: false, flagged: false } });
+  const urgent = new Set(settled.filter((uid) => unheard.has(uid)));
+  const old = settled.filter((uid) => !unheard.has(uid));
+  return [
+    ...old.map((uid) => ({ uid, heard: true, urgent: false })),
+    ...[...unheard].map((uid) => ({ uid, heard: false, urgent: urgent.has(uid) })),
+  ];
+}
+
+/** A search finds parts of words, and so the mail of others: two headers of all that was found are compared exactly. */
+async function searchShared(connection: Connection, { mailbox }: Box): Promise<Listed[]> {
+  const uids = await searchUids(connection, voiceMail(mailbox));
   if (uids.length === 0) return [];
-  const names = box.shared ? { headers: [...MAILBOX_HEADERS] } : {};
-  const mails = await connection.fetch("the messages cannot be listed", toRange(uids), {
-    flags: true,
-    internalDate: true,
-    ...names,
-  });
-  return mails.filter((mail) => !box.shared || isOf(mail, box.mailbox)).map(toListed);
+  const query = { flags: true, headers: [...MAILBOX_HEADERS] };
+  const mails = await connection.fetch("the messages cannot be listed", toRange(uids), query);
+  return mails.filter((mail) => isOf(mail, mailbox)).map((mail) => ({ uid: mail.uid, ...flagsOf(mail) }));
 }
 
 export function isOf({ headers }: FetchMessageObject, mailbox: MailboxAddress): boolean {
   const named = Buffer.isBuffer(headers) ? decodeMailbox(headers) : undefined;
   return named !== undefined && sameMailbox(named, mailbox);
-}
-
-async function searchFlags(connection: Connection, uids: number[]): Promise<Listed[]> {
-  const unseen = new Set(await searchUids(connection, { deleted: false, seen: false }));
-  const urgent = new Set(await searchUids(connection, { deleted: false, seen: false, flagged: true }));
-  return uids.map((uid) => ({ uid, key: orderOf(uid), heard: !unseen.has(uid), urgent: urgent.has(uid) }));
-}
-
-function toListed(mail: FetchMessageObject): Listed {
-  return { uid: mail.uid, key: orderOf(mail.uid, storedAt(mail)), ...flagsOf(mail) };
-}
-
-/** Sorts by time of the call (INTERNALDATE, which we set to it), then arrival. */
-function orderOf(uid: number, calledAt?: Date): string {
-  const arrival = String(uid).padStart(10, "0");
-  return calledAt ? `${calledAt.toISOString()}-${arrival}` : arrival;
 }
 
 export function flagsOf({ flags }: FetchMessageObject): Flags {

@@ -14,19 +14,29 @@ export function flagNames(flags: Flags): string[] {
   return FLAGS.filter(({ field }) => flags[field]).map(({ flag }) => flag);
 }
 
+/** Selects the folder of a message and returns its UID; undefined when the folder was made anew since. */
+export async function selectFolderOf(
+  ref: Ref,
+  connection: Connection,
+  path: string,
+): Promise<number | undefined> {
+  const [uidValidity, uid = Number.NaN] = ref.key.split(".").map(Number);
+  if (!Number.isSafeInteger(uid)) return undefined;
+  const folder = await connection.select(path);
+  return folder?.uidValidity === BigInt(uidValidity || 0) ? uid : undefined;
+}
+
 /**
  * Selects the folder of a message and returns its UID and Message-ID; undefined when it is not there any more, which is also
- * so when the folder was made anew or another client marked it as deleted.
+ * so when another client marked it as deleted.
  */
 export async function locate(
   connection: Connection,
   path: string,
   ref: Ref,
 ): Promise<{ uid: number; messageId: string } | undefined> {
-  const [uidValidity, uid = Number.NaN] = ref.key.split(".").map(Number);
-  if (!Number.isSafeInteger(uid)) return undefined;
-  const folder = await connection.select(path);
-  if (!folder || folder.uidValidity !== BigInt(uidValidity || 0)) return undefined;
+  const uid = await selectFolderOf(ref, connection, path);
+  if (uid === undefined) return undefined;
   const query = { flags: true, headers: ["Message-ID"] };
   const [mail] = await connection.fetch("the message cannot be found", String(uid), query);
   if (!mail || !Buffer.isBuffer(mail.headers) || mail.flags?.has("\\Deleted")) return undefined;

@@ -5,6 +5,7 @@ import type { Login } from "./account.ts";
 import { clientSettings } from "./client.ts";
 import { toFault } from "./faults.ts";
 import type { ImapOptions } from "./options.ts";
+import { takeShortcuts } from "./shortcuts.ts";
 
 /** Longest wait for the answer to LOGOUT, milliseconds. */
 const GOODBYE_MS = 2_000;
@@ -39,6 +40,7 @@ export class Connection {
   ): Promise<Connection> {
     const complaint: { error?: unknown } = {};
     const client = new ImapFlow(await clientSettings(options, path, login, complaint));
+    takeShortcuts(client, { saysWho: login.originatingIp !== undefined });
     // An 'error' event that nobody listens to ends the process.
     client.on("error", (error) => {
       complaint.error = error;

@@ -15,7 +15,7 @@ import { Access } from "./access.ts";
 import { appendMail } from "./append.ts";
 import { type FetchPiece, type FoundPart, fetchPiece, findParts, openPart } from "./audio.ts";
 import { type Box, CensusCache, takeCensus } from "./census.ts";
-import { changeFlags, deleteUid, locate, moveMessage, removeMessage } from "./changes.ts";
+import { changeFlags, deleteUid, locate, moveMessage, removeMessage, selectFolderOf } from "./changes.ts";
 import type { Connection } from "./connection.ts";
 import { findExtras, openExtras } from "./extras.ts";
 import { findEntries } from "./find.ts";
@@ -104,10 +104,10 @@ export class ImapEngine implements Engine {
   async read(ref: Ref, signal?: AbortSignal): Promise<AudioPart[]> {
     const find = async (connection: Connection) => {
       const path = this.#path(connection, ref.folder);
-      const message = await locate(connection, path, ref);
-      const parts = message && (await findParts(connection, message.uid));
-      if (!message || !parts) throw messageUnknown(ref);
-      return { path, uid: message.uid, parts };
+      const uid = await selectFolderOf(ref, connection, path);
+      const parts = uid === undefined ? undefined : await findParts(connection, uid);
+      if (uid === undefined || !parts) throw messageUnknown(ref);
+      return { path, uid, parts };
     };
     const { path, uid, parts } = await this.#access.use(ref.mailbox, find, { signal, repeat: true });
     if (parts.length === 0) {

@@ -7,27 +7,50 @@ import { type Box, type Census, flagsOf, isOf, storedAt } from "./census.ts";
 import type { Connection } from "./connection.ts";
 import { toRange } from "./search.ts";
 
-/** One page of a folder of which the census is known; the folder is selected on the connection. One question. */
+/**
+ * Up to this many voice messages in a folder are put into the order of their calls, for which the envelopes of a whole view are
+ * fetched; more are listed in the order in which the server received them, so that the cost of a page stays that of a page.
+ * app_voicemail allows 100 by default.
+ */
+const ORDERED_UP_TO = 100;
+
+/**
+ * One page of a folder of which the census is known; the folder is selected on the connection. One question. A cursor stays good
+ * when the folder grows from the one kind to the other, or shrinks: the UID is in both.
+ */
 export async function fetchPage(
   connection: Connection,
-  census: Census,
+  { messages }: Census,
   where: { box: Box; folder: Folder },
   query: ListQuery,
 ): Promise<Page> {
-  // A cursor of a small folder stays good when it grows into a large one: there only its last part, the UID, is compared.
-  const isOrdered = census.messages[0]?.key.includes("-") ?? false;
-  const after = isOrdered || query.after === undefined ? query.after : query.after.slice(-10);
-  const { shown, ...rest } = pageOf(census.messages, { ...query, ...(after === undefined ? {} : { after }) });
-  const entries = await fetchEntries(
-    connection,
-    shown.map(({ uid }) => uid),
-    where,
-  );
-  const order = new Map(shown.map(({ uid }, index) => [uidKey(census.uidValidity, uid), index]));
-  const timeOf = ({ envelope }: Entry) => (isOrdered ? envelope.receivedAt.getTime() : 0);
-  const placeOf = ({ ref }: Entry) => order.get(ref.key) ?? 0;
-  entries.sort((a, b) => timeOf(a) - timeOf(b) || placeOf(a) - placeOf(b));
-  return { entries: entries.filter(({ envelope }) => inView(envelope, query.view)), ...rest };
+  const fetch = (uids: readonly number[]) => fetchEntries(connection, uids, where);
+  const fits = ({ envelope }: Entry) => inView(envelope, query.view);
+  if (messages.length <= ORDERED_UP_TO) {
+    const viewed = messages.filter((message) => inView(message, query.view));
+    const entries = await fetch(viewed.map(({ uid }) => uid));
+    const keyed = entries.map((entry) => ({ entry, ...entry.envelope, key: placeOf(entry) }));
+    const last = keyed.find(({ key }) => key.slice(-UID_DIGITS) === query.after);
+    const { shown, ...rest } = pageOf(keyed, last ? { ...query, after: last.key } : query);
+    return { entries: shown.map(({ entry }) => entry), ...rest };
+  }
+  const after = query.after?.slice(-UID_DIGITS);
+  const keyed = messages.map((message) => ({ ...message, key: arrivalOf(message.uid) }));
+  const { shown, ...rest } = pageOf(keyed, { ...query, ...(after === undefined ? {} : { after }) });
+  const entries = await fetch(shown.map(({ uid }) => uid));
+  return { entries: entries.filter(fits).sort((a, b) => uidOf(a.ref) - uidOf(b.ref)), ...rest };
+}
+
+/** Digits of the largest UID. */
+const UID_DIGITS = 10;
+
+/** Sorts by the time of the call, then arrival. */
+function placeOf({ ref, envelope }: Entry): string {
+  return `${envelope.receivedAt.toISOString()}-${arrivalOf(uidOf(ref))}`;
+}
+
+function arrivalOf(uid: number): string {
+  return String(uid).padStart(UID_DIGITS, "0");
 }
 
 /** Envelopes from headers alone; PEEK, so that no flag changes. In the order of their UIDs. */
