@@ -7,7 +7,10 @@ import { examine } from "./doctor.ts";
 import { embeddedConfig } from "./embedded.ts";
 import { VoxpostError } from "./errors.ts";
 import { createLogger } from "./log.ts";
+import { menusByClass } from "./menus/classes.ts";
 import { menuGraph, menuGuide } from "./menus/guide.ts";
+import { SHIPPED, type SiteMenus } from "./menus/overrides.ts";
+import { loadPlugins } from "./menus/plugins.ts";
 import { formatMailbox } from "./model/mailbox.ts";
 import { hashPin } from "./storage/pins.ts";
 import { createSubscribers } from "./subscribers.ts";
@@ -82,9 +85,13 @@ mailbox
 
 program
   .command("menus")
-  .description("what a caller may press, menu by menu")
+  .description("what a caller may press, menu by menu; without a configuration: as shipped")
+  .option("--class <name>", "for mailboxes of this class (menu_classes)")
   .option("--graph", "as a Mermaid graph instead")
-  .action(({ graph }: { graph?: boolean }) => console.log(graph ? menuGraph() : menuGuide()));
+  .action(async ({ graph, class: menuClass }: { graph?: boolean; class?: string }) => {
+    const menus = await configuredMenus(menuClass);
+    console.log(graph ? menuGraph(menus) : menuGuide(menus));
+  });
 
 // `voxpost menus | head` is no error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -100,10 +107,28 @@ program.parseAsync().catch((error: unknown) => {
   process.exit(1);
 });
 
-function loadConfig(): Config {
+function configFile(): string | undefined {
   const { config: path } = program.opts<{ config?: string }>();
-  const file =
-    path ?? process.env.VOXPOST_CONFIG ?? (existsSync("voxpost.yaml") ? "voxpost.yaml" : undefined);
+  return path ?? process.env.VOXPOST_CONFIG ?? (existsSync("voxpost.yaml") ? "voxpost.yaml" : undefined);
+}
+
+async function configuredMenus(menuClass: string | undefined): Promise<SiteMenus> {
+  const file = configFile();
+  if (!file && menuClass === undefined) return SHIPPED;
+  const config = loadConfig();
+  if (menuClass !== undefined && !config.menu_classes[menuClass]) {
+    const known = Object.keys(config.menu_classes).join(", ") || "none";
+    throw new VoxpostError(
+      "CONFIG_INVALID",
+      `menu_classes has no "${menuClass}"; its classes: ${known} (docs/menus.md)`,
+    );
+  }
+  const menusOf = menusByClass(config, await loadPlugins(config.plugins, config.folder));
+  return menusOf(menuClass === undefined ? {} : { menuClass });
+}
+
+function loadConfig(): Config {
+  const file = configFile();
   if (file) return readConfig(file);
   const { config, notes } = embeddedConfig("voxpost-data");
   // Not on standard output, where a command's own result goes: a backup, audio.

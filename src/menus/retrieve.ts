@@ -2,7 +2,6 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { newId } from "../custody/name.ts";
 import { isCode } from "../errors.ts";
-import type { Call } from "../ivr/call.ts";
 import type { Subscriber } from "../model/subscriber.ts";
 import { ReadAhead } from "./ahead.ts";
 import { AudioCache } from "./audio.ts";

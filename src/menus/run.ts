@@ -45,7 +45,12 @@ export function runMenus<S extends Session>(
             ? menu.entry?.action
             : pressed.key && resolve(set, menu, session, pressed.key);
         const action = target === undefined ? undefined : set.actions[target];
-        if (action) return action.run(session, pressed);
+        if (action) {
+          const outcome = await action.run(session, pressed);
+          // Before the present menu is left for it.
+          if (outcome.next === "menu") menuOf(outcome.menu);
+          return outcome;
+        }
         if (target !== undefined && set.menus[target]) return { next: "menu", menu: target };
         call.clearKeys();
         return "invalid";

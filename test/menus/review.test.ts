@@ -1,7 +1,8 @@
+import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseName } from "../../src/custody/name.ts";
-import { type Line, Phone, type PhoneOptions, type Reaction } from "./phone.ts";
+import { Caller, type Line, Phone, type PhoneOptions, type Reaction } from "./phone.ts";
 import { World } from "./world.ts";
 
 const SPEAKS: Reaction = { speaks: 5, presses: "#" };
@@ -138,6 +139,21 @@ describe("reviewing a message", () => {
     expect(parseName(phone.recorded[1] ?? "").urgent).toBe(true);
     const { heard } = await leave([["vm-review vm-review-nonurgent", "1"]], {}, "sU");
     expect(heard.at(-1)).toBe("vm-msgsaved");
+  });
+
+  it("4 counts, and what is taken back is gone, also for who hangs up while the mark is being set", async () => {
+    const caller = new Caller([
+      ["beep", SPEAKS],
+      [MENU, "4"],
+    ]);
+    const phone = new Phone(caller.react);
+    world.whileRenaming = async () => {
+      phone.hangsUp();
+      await setImmediate();
+    };
+    await world.take(phone, ["1001", "s"]);
+    const [[, marked] = []] = world.renamed;
+    expect(world.deposits).toEqual([[marked]]);
   });
 
   it("4 that cannot be done is told, and costs nothing", async () => {

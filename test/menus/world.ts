@@ -99,6 +99,8 @@ export class World {
   readonly accepted: (readonly string[])[] = [];
   pinsPossible = true;
   readonly renamed: (readonly [string, string])[] = [];
+  /** Done while a recording is being renamed. */
+  whileRenaming: () => Promise<void> = async () => {};
   /** While true no recording can be renamed. */
   asteriskAway = false;
   /** Default: as shipped. */
@@ -248,6 +250,7 @@ export class World {
       },
       rename: async (_asterisk, name, to) => {
         if (this.asteriskAway) throw new VoxpostError("ASTERISK_UNREACHABLE", "Asterisk does not answer");
+        await this.whileRenaming();
         this.renamed.push([name, to]);
       },
       snapshots: this.snapshots,
