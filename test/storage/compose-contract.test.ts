@@ -3,11 +3,9 @@ import { createArchive } from "../../src/storage/compose/archive/engine.ts";
 import { createMerge } from "../../src/storage/compose/merge/engine.ts";
 import { createOverlay } from "../../src/storage/compose/overlay/engine.ts";
 import { createRoute } from "../../src/storage/compose/route/engine.ts";
-import type { Engine } from "../../src/storage/engine.ts";
 import { withCompression } from "../../src/storage/layers/compress.ts";
-import { same } from "../../src/storage/layers/layer.ts";
 import { Marks } from "../../src/storage/marks.ts";
-import { mirrorOf, type Site, testComposite } from "./composites.ts";
+import { archivesAtOnce, mirrorOf, testComposite } from "./composites.ts";
 import { atMinute, recordingLog } from "./samples.ts";
 
 const runs = process.env.VOXPOST_TEST_ALL ? 60 : 5;
@@ -47,10 +45,22 @@ testComposite(
   { runs },
 );
 
-testComposite("archive, compressed, that archives all the time", (site) => archivesAtOnce(site), {
-  runs,
-  sameTime: "any",
-});
+const DAY = 24 * 60 * 60_000;
+
+testComposite(
+  "archive, compressed, that archives all the time",
+  ({ memory, file, marks }) =>
+    archivesAtOnce(
+      createArchive({
+        live: memory("live"),
+        archive: withCompression(file("old"), "gzip"),
+        rules: { after: 90 * DAY },
+        marks,
+        now: () => atMinute(3).getTime() + 90 * DAY,
+      }),
+    ),
+  { runs, sameTime: "any" },
+);
 
 testComposite(
   "overlay on something to read",
@@ -75,33 +85,3 @@ testComposite(
     }),
   { runs, sameTime: "any" },
 );
-
-/** Whatever is stored or moved is archived at once when it is old: what the contract sees is always in both engines. */
-function archivesAtOnce({ memory, file, marks }: Site): Engine {
-  const day = 24 * 60 * 60_000;
-  const archive = createArchive({
-    live: memory("live"),
-    archive: withCompression(file("old"), "gzip"),
-    rules: { after: 90 * day },
-    marks,
-    now: () => atMinute(3).getTime() + 90 * day,
-  });
-  const tidied = async (id: string, mailbox: Parameters<Engine["find"]>[0], signal?: AbortSignal) => {
-    await archive.tidy?.(mailbox, () => {}, signal);
-    const [entry] = await archive.find(mailbox, { id }, signal);
-    if (!entry) throw new Error("archiving lost a message");
-    return entry;
-  };
-  return {
-    ...same(archive),
-    async append(folder, message, signal) {
-      await archive.append(folder, message, signal);
-      return tidied(message.id, message.mailbox, signal);
-    },
-    async move(ref, to, signal) {
-      const moved = await archive.move(ref, to, signal);
-      const [, id = ""] = moved.key.split(".");
-      return (await tidied(id, ref.mailbox, signal)).ref;
-    },
-  };
-}

@@ -1,12 +1,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { MailboxAddress } from "../../src/model/mailbox.ts";
 import { createMirror } from "../../src/storage/compose/mirror/engine.ts";
 import type { MirrorOptions } from "../../src/storage/compose/mirror/options.ts";
 import type { Engine } from "../../src/storage/engine.ts";
 import { FileEngine } from "../../src/storage/engines/file/engine.ts";
 import { MemoryData } from "../../src/storage/engines/memory/data.ts";
 import { MemoryEngine } from "../../src/storage/engines/memory/engine.ts";
+import { same } from "../../src/storage/layers/layer.ts";
 import { Marks } from "../../src/storage/marks.ts";
 import { type Harness, testEngine } from "./contract.ts";
 import { recordingLog } from "./samples.ts";
@@ -68,4 +70,26 @@ export function mirrorOf(engines: readonly Engine[], marks: Marks, write: Mirror
   const [primary, ...replicas] = engines;
   if (!primary) throw new Error("a mirror needs an engine");
   return createMirror({ primary, replicas, marks, write, answer_ms: 2_000, transfer_ms: 10_000, away_ms: 1 });
+}
+
+/** Whatever is stored or moved is archived at once when it is old: what the contract sees is always in both engines. */
+export function archivesAtOnce(archive: Engine): Engine {
+  const tidied = async (id: string, mailbox: MailboxAddress, signal?: AbortSignal) => {
+    await archive.tidy?.(mailbox, () => {}, signal);
+    const [entry] = await archive.find(mailbox, { id }, signal);
+    if (!entry) throw new Error("archiving lost a message");
+    return entry;
+  };
+  return {
+    ...same(archive),
+    async append(folder, message, signal) {
+      await archive.append(folder, message, signal);
+      return tidied(message.id, message.mailbox, signal);
+    },
+    async move(ref, to, signal) {
+      const moved = await archive.move(ref, to, signal);
+      const [, id = ""] = moved.key.split(".");
+      return (await tidied(id, ref.mailbox, signal)).ref;
+    },
+  };
 }
