@@ -12,6 +12,7 @@ import { imapScheme } from "./engines/imap/index.ts";
 import { memoryScheme } from "./engines/memory/index.ts";
 import { spoolScheme } from "./engines/spool/index.ts";
 import { sqlScheme } from "./engines/sql/index.ts";
+import { withObserve } from "./layers/observe.ts";
 import { anyEngine, wrap } from "./layers/table.ts";
 import { type EngineContext, engineTree, type Scheme, treesIn } from "./scheme.ts";
 
@@ -37,6 +38,9 @@ const SCHEMES: Readonly<Record<string, Scheme>> = {
   route: routeScheme,
 };
 
+/** Those whose messages a server keeps that may die while we live. */
+const REMOTE: ReadonlySet<string> = new Set(["imap", "sql", "http"]);
+
 /**
  * Makes the engine that a configuration tree such as `{engine: "file", path: "…"}` describes, with the engines inside
  * it; it is not opened yet. `path` is where the tree stands in the configuration.
@@ -44,7 +48,7 @@ const SCHEMES: Readonly<Record<string, Scheme>> = {
  */
 export function createEngine(tree: unknown, context: EngineContext, path = "storage"): Engine {
   const faults = engineFaults(tree, path);
-  const { scheme, own, common } = partsOf(tree);
+  const { name, scheme, own, common } = partsOf(tree);
   if (faults.length > 0 || !scheme) {
     throw new VoxpostError("CONFIG_INVALID", `The storage cannot be opened:\n  - ${faults.join("\n  - ")}`, {
       context: { path },
@@ -53,7 +57,12 @@ export function createEngine(tree: unknown, context: EngineContext, path = "stor
   const children = (slot: string) =>
     new Map(treesIn(tree, slot).map(([at, inner]) => [at, createEngine(inner, context, `${path}.${at}`)]));
   const place = { path, children };
-  return wrap(scheme.create(own, context, place), anyEngine.parse(common), context, place);
+  const options = anyEngine.parse(common);
+  const engine = scheme.create(own, context, place);
+  // Composites are seen through the engines inside.
+  const isSeen = scheme.slots.length > 0 || options.layers.some(({ layer }) => layer === "observe");
+  const seen = isSeen ? engine : withObserve(engine, context.observer);
+  return wrap(seen, options, context, place, REMOTE.has(name));
 }
 
 /** Every fault of a configuration tree in words, each with its path; empty when there is none. */
@@ -71,11 +80,15 @@ export function engineFaults(tree: unknown, path = "storage"): string[] {
 }
 
 /** What may stand in the tree of any engine, and what is the engine's own. */
-function partsOf(tree: unknown): { scheme: Scheme | undefined; own: unknown; common: unknown } {
-  const { layers, compress, ...own } = engineTree.safeParse(tree).data ?? {};
-  const name = own.engine;
-  const known = typeof name === "string" && Object.hasOwn(SCHEMES, name);
-  return { scheme: known ? SCHEMES[name] : undefined, own, common: { layers, compress } };
+function partsOf(tree: unknown): {
+  name: string;
+  scheme: Scheme | undefined;
+  own: unknown;
+  common: unknown;
+} {
+  const { layers, compress, breaker, ...own } = engineTree.safeParse(tree).data ?? {};
+  const name = typeof own.engine === "string" && Object.hasOwn(SCHEMES, own.engine) ? own.engine : "";
+  return { name, scheme: SCHEMES[name], own, common: { layers, compress, breaker } };
 }
 
 function describe(issue: z.core.$ZodIssue, path: string): string {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Engine } from "../engine.ts";
 import { Marks } from "../marks.ts";
 import { type EngineContext, notesFolder, notesOption, type Place } from "../scheme.ts";
+import { type BreakerOptions, withBreaker } from "./breaker.ts";
 import { compression, withCompression } from "./compress.ts";
 import { withFlags } from "./flags.ts";
 import { withObserve } from "./observe.ts";
@@ -28,22 +29,52 @@ const layer = z.discriminatedUnion("layer", [
 
 type Layer = z.output<typeof layer>;
 
+const breakerKeys = z.strictObject({
+  failures: z
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe("After so many in a row, of two mailboxes or more. Default 5."),
+  first_ms: milliseconds.optional().describe("Pause before the server is asked again. Default 1000."),
+  longest_ms: milliseconds.optional().describe("Longest of all pauses. Default 15000."),
+});
+
 /** What may stand in the tree of any engine, beside its own keys. */
 export const anyEngine = z.looseObject({
+  breaker: z
+    .union([z.literal(false), breakerKeys])
+    .optional()
+    .describe(
+      "Fail at once while the server is dead; false: wait each time. Default: on for imap, http and sql.",
+    ),
   compress: compression
     .optional()
     .describe("Keep audio compressed: gzip, or zstd with Node 22.15. Default: as it comes."),
   layers: z.array(layer).default([]).describe("The first is next to the engine, the last is outermost."),
 });
 
+/** `remote`: its backend is a server that may die while we live, so there is a breaker unless it was switched off. */
 export function wrap(
   engine: Engine,
-  { compress, layers }: z.output<typeof anyEngine>,
+  { breaker, compress, layers }: z.output<typeof anyEngine>,
   context: EngineContext,
   place: Place,
+  remote: boolean,
 ): Engine {
-  const inmost = compress ? withCompression(engine, compress) : engine;
+  const wanted = breaker ?? (remote ? {} : false);
+  const guarded = wanted ? withBreaker(engine, breakerOptions(wanted, context)) : engine;
+  const inmost = compress ? withCompression(guarded, compress) : guarded;
   return layers.reduce((inner, options) => wrapOnce(inner, options, context, place), inmost);
+}
+
+function breakerOptions(options: z.output<typeof breakerKeys>, { log }: EngineContext): BreakerOptions {
+  return {
+    log,
+    ...(options.failures === undefined ? {} : { failures: options.failures }),
+    ...(options.first_ms === undefined ? {} : { firstMs: options.first_ms }),
+    ...(options.longest_ms === undefined ? {} : { longestMs: options.longest_ms }),
+  };
 }
 
 function wrapOnce(inner: Engine, options: Layer, context: EngineContext, place: Place): Engine {
