@@ -19,7 +19,11 @@ interface Recorded {
   readonly told: Told | undefined;
   readonly boxes: readonly string[];
   /** The highest first; those in which something was said. */
-  readonly takes: readonly { readonly number: number; readonly pcm: Buffer; readonly files: readonly Kept[] }[];
+  readonly takes: readonly {
+    readonly number: number;
+    readonly pcm: Buffer;
+    readonly files: readonly Kept[];
+  }[];
 }
 
 /** Compares what was said with what is in the mailboxes. @returns what is wrong, one line each */
@@ -75,7 +79,10 @@ function auditOne({ id, told, takes }: Recorded, box: string, found: readonly Ma
   };
   const { name } = take.files[0] as Kept;
   const later = keepable.find(({ number }) => number > take.number);
-  check(!later || secondsOf(later.pcm) < CERTAIN, `take ${take.number} was delivered, take ${later?.number} counts`);
+  check(
+    !later || secondsOf(later.pcm) < CERTAIN,
+    `take ${take.number} was delivered, take ${later?.number} counts`,
+  );
   check(mail.number === told.plan.number, `caller's number is "${mail.number}"`);
   check(mail.time === Math.floor(name.startedAt.getTime() / 1_000), `time is ${mail.time}`);
   check(mail.seconds === Math.round(secondsOf(audio)), `length is ${mail.seconds}, not ${secondsOf(audio)}`);

@@ -19,22 +19,28 @@ export interface Fault {
   readonly weight?: number;
 }
 
-const kill = (server: (stage: Stage) => Server) => async (stage: Stage): Promise<Heal> => {
-  const victim = server(stage);
-  victim.kill();
-  await victim.exited;
-  return () => victim.restart();
-};
+const kill =
+  (server: (stage: Stage) => Server) =>
+  async (stage: Stage): Promise<Heal> => {
+    const victim = server(stage);
+    victim.kill();
+    await victim.exited;
+    return () => victim.restart();
+  };
 
-const freeze = (server: (stage: Stage) => Server) => async (stage: Stage): Promise<Heal> => {
-  server(stage).kill("SIGSTOP");
-  return async () => server(stage).kill("SIGCONT");
-};
+const freeze =
+  (server: (stage: Stage) => Server) =>
+  async (stage: Stage): Promise<Heal> => {
+    server(stage).kill("SIGSTOP");
+    return async () => server(stage).kill("SIGCONT");
+  };
 
-const network = (which: keyof Stage["lines"], line: Line) => async ({ lines }: Stage): Promise<Heal> => {
-  lines[which].set(line);
-  return async () => lines[which].set("open");
-};
+const network =
+  (which: keyof Stage["lines"], line: Line) =>
+  async ({ lines }: Stage): Promise<Heal> => {
+    lines[which].set(line);
+    return async () => lines[which].set("open");
+  };
 
 const A = ({ programs }: Stage) => programs.a;
 const B = ({ programs }: Stage) => programs.b;
@@ -50,25 +56,94 @@ export const FAULTS: readonly Fault[] = [
   { name: "worker frozen", kind: "frozen", on: "b", lasts: [2, 10], strike: freeze(B) },
 
   { name: "Redis killed", kind: "killed", on: "redis", lasts: [0, 4], strike: kill(REDIS) },
-  { name: "Redis killed, its data lost", kind: "emptied", on: "redis", lasts: [0, 4], strike: killWithoutData },
+  {
+    name: "Redis killed, its data lost",
+    kind: "emptied",
+    on: "redis",
+    lasts: [0, 4],
+    strike: killWithoutData,
+  },
   { name: "Redis frozen", kind: "frozen", on: "redis", lasts: [2, 6], strike: freeze(REDIS) },
   { name: "FLUSHALL", kind: "emptied", on: "redis", lasts: [0, 0], strike: flush, weight: 6 },
   { name: "Redis at its memory limit", kind: "filled up", on: "redis", lasts: [2, 6], strike: fillRedis },
-  { name: "network to Redis cut", kind: "partitioned", on: "redis", lasts: [1, 5], strike: network("redis", "cut") },
-  { name: "network to Redis stalled", kind: "partitioned", on: "redis", lasts: [1, 5], strike: network("redis", "stalled") },
+  {
+    name: "network to Redis cut",
+    kind: "partitioned",
+    on: "redis",
+    lasts: [1, 5],
+    strike: network("redis", "cut"),
+  },
+  {
+    name: "network to Redis stalled",
+    kind: "partitioned",
+    on: "redis",
+    lasts: [1, 5],
+    strike: network("redis", "stalled"),
+  },
 
   { name: "Dovecot killed", kind: "killed", on: "imap", lasts: [0, 5], strike: kill(IMAP) },
   { name: "Dovecot frozen", kind: "frozen", on: "imap", lasts: [2, 6], strike: freeze(IMAP) },
-  { name: "network to Dovecot cut", kind: "partitioned", on: "imap", lasts: [0, 5], strike: network("imap", "cut") },
-  { name: "Dovecot accepts and stalls", kind: "partitioned", on: "imap", lasts: [2, 6], strike: network("imap", "stalled") },
-  { name: "Dovecot slow, 0.6 s a round trip", kind: "partitioned", on: "imap", lasts: [4, 8], strike: network("imap", { slowMs: 300 }) },
-  { name: "answer to APPEND lost", kind: "partitioned", on: "imap", lasts: [3, 4], strike: loseAnswer, weight: 6 },
+  {
+    name: "network to Dovecot cut",
+    kind: "partitioned",
+    on: "imap",
+    lasts: [0, 5],
+    strike: network("imap", "cut"),
+  },
+  {
+    name: "Dovecot accepts and stalls",
+    kind: "partitioned",
+    on: "imap",
+    lasts: [2, 6],
+    strike: network("imap", "stalled"),
+  },
+  {
+    name: "Dovecot slow, 0.6 s a round trip",
+    kind: "partitioned",
+    on: "imap",
+    lasts: [4, 8],
+    strike: network("imap", { slowMs: 300 }),
+  },
+  {
+    name: "answer to APPEND lost",
+    kind: "partitioned",
+    on: "imap",
+    lasts: [3, 4],
+    strike: loseAnswer,
+    weight: 6,
+  },
   { name: "mailboxes over quota", kind: "filled up", on: "imap", lasts: [2, 5], strike: overQuota },
 
-  { name: "Asterisk's sockets dropped", kind: "partitioned", on: "ari", lasts: [0, 4], strike: network("ari", "cut") },
-  { name: "Asterisk's sockets stalled", kind: "partitioned", on: "ari", lasts: [2, 7], strike: network("ari", "stalled") },
-  { name: "Asterisk killed", kind: "killed", on: "asterisk", lasts: [0, 2], strike: kill(ASTERISK), weight: 1 },
-  { name: "Asterisk frozen", kind: "frozen", on: "asterisk", lasts: [1, 3], strike: freeze(ASTERISK), weight: 1 },
+  {
+    name: "Asterisk's sockets dropped",
+    kind: "partitioned",
+    on: "ari",
+    lasts: [0, 4],
+    strike: network("ari", "cut"),
+  },
+  {
+    name: "Asterisk's sockets stalled",
+    kind: "partitioned",
+    on: "ari",
+    lasts: [2, 7],
+    strike: network("ari", "stalled"),
+  },
+  {
+    name: "Asterisk killed",
+    kind: "killed",
+    on: "asterisk",
+    lasts: [0, 2],
+    strike: kill(ASTERISK),
+    weight: 1,
+  },
+  {
+    name: "Asterisk frozen",
+    kind: "frozen",
+    on: "asterisk",
+    lasts: [1, 3],
+    strike: freeze(ASTERISK),
+    weight: 1,
+  },
 ];
 
 /** @throws when there is none of this name */

@@ -13,16 +13,30 @@ async function look(stage: Stage): Promise<string[]> {
   tape.look();
   const { url, user, password } = asterisk.ari;
   const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
-  const channels = (await (await fetch(`${url}/ari/channels`, { headers: { authorization } })).json()) as object[];
+  const channels = (await (
+    await fetch(`${url}/ari/channels`, { headers: { authorization } })
+  ).json()) as object[];
   const recorded = files(asterisk.recordings);
   return [
     ...some("recordings on Asterisk's disk", recorded),
-    ...some("jobs", keys.filter((key) => /:(wait|active|delayed|failed|completed|prioritized)$/.test(key))),
-    ...some("jobs' own keys", keys.filter((key) => /^\{voxpost\}:\w+:(\d+|de:.*)(:lock)?$/.test(key))),
-    ...some("locks", keys.filter((key) => key.startsWith("voxpost:lock:"))),
+    ...some(
+      "jobs",
+      keys.filter((key) => /:(wait|active|delayed|failed|completed|prioritized)$/.test(key)),
+    ),
+    ...some(
+      "jobs' own keys",
+      keys.filter((key) => /^\{voxpost\}:\w+:(\d+|de:.*)(:lock)?$/.test(key)),
+    ),
+    ...some(
+      "locks",
+      keys.filter((key) => key.startsWith("voxpost:lock:")),
+    ),
     ...(channels.length > 0 ? [`${channels.length} channels`] : []),
     ...(lines.imap.connections > 0 ? [`${lines.imap.connections} connections to the mail server`] : []),
-    ...some("files of deliveries and calls", data.flatMap((folder) => ["deliveries", "calls"].flatMap((each) => files(`${folder}/${each}`)))),
+    ...some(
+      "files of deliveries and calls",
+      data.flatMap((folder) => ["deliveries", "calls"].flatMap((each) => files(`${folder}/${each}`))),
+    ),
     ...some("files in Asterisk's cache", files(asterisk.mediaCache)),
   ];
 }
@@ -38,7 +52,11 @@ export async function settle(stage: Stage, withinMs: number): Promise<string[]> 
 }
 
 /** Asks for the lamp of every mailbox as a phone does, and compares it with the mails. @returns what is wrong */
-export async function lamps(stage: Stage, mails: readonly Mail[], boxes: readonly string[]): Promise<string[]> {
+export async function lamps(
+  stage: Stage,
+  mails: readonly Mail[],
+  boxes: readonly string[],
+): Promise<string[]> {
   const wrong = boxes.map(async (box) => {
     const inbox = mails.filter((mail) => mail.box === box && mail.folder === "INBOX");
     const [fresh, old] = [inbox.filter(({ seen }) => !seen).length, inbox.filter(({ seen }) => seen).length];

@@ -53,5 +53,7 @@ function tell({ calls, messages, faults, wrong }: Result): void {
   const count = struck.reduce((sum, [, times]) => sum + times, 0);
   console.log(`\n${calls} calls, ${messages} messages, ${count} faults:`);
   for (const [name, times] of struck) console.log(`  ${String(times).padStart(3)}  ${name}`);
-  console.log(wrong.length === 0 ? "\nnothing is wrong" : `\n${wrong.length} wrong:\n  ${wrong.join("\n  ")}`);
+  console.log(
+    wrong.length === 0 ? "\nnothing is wrong" : `\n${wrong.length} wrong:\n  ${wrong.join("\n  ")}`,
+  );
 }

@@ -12,7 +12,7 @@ export type Line =
   | { readonly slowMs: number };
 
 /** A TCP proxy in front of one server. */
-export interface Proxy {
+export interface TcpProxy {
   readonly port: number;
   /** Connections that are open now. */
   readonly connections: number;
@@ -22,7 +22,7 @@ export interface Proxy {
   close(): Promise<void>;
 }
 
-export async function startProxy(target: number): Promise<Proxy> {
+export async function startProxy(target: number): Promise<TcpProxy> {
   const pairs = new Set<{ sockets: [Socket, Socket]; doomed: boolean }>();
   let line: Line = "open";
   let lost: RegExp | undefined;

@@ -7,7 +7,7 @@ import type { ImapLab } from "../../lab/imap.ts";
 import { type Lab, startLab } from "../../lab/lab.ts";
 import type { Server } from "../../lab/processes.ts";
 import type { RedisLab } from "../../lab/redis.ts";
-import { type Proxy, startProxy } from "./proxy.ts";
+import { startProxy, type TcpProxy } from "./proxy.ts";
 import { Tape } from "./tape.ts";
 
 /** Mailboxes whose callers may review what they said. */
@@ -28,7 +28,7 @@ export interface Stage {
   readonly redis: RedisLab;
   /** Straight to it, whatever the proxies do. */
   readonly commands: Redis;
-  readonly lines: { readonly ari: Proxy; readonly imap: Proxy; readonly redis: Proxy };
+  readonly lines: { readonly ari: TcpProxy; readonly imap: TcpProxy; readonly redis: TcpProxy };
   /** `a` is tried first by every call; `b` gets the calls that `a` does not take, and its share of the jobs. */
   readonly programs: { readonly a: Server; readonly b: Server };
   readonly tape: Tape;
