@@ -1,6 +1,6 @@
 /**
  * `npm run chaos`: callers leave messages while everything is killed, frozen, cut off, filled up and emptied; then every
- * message is looked for. Options: --minutes 5, --calls (no limit), --seed (one that is printed), --lines 12, --keep.
+ * message is looked for. Options: --minutes 5, --calls (no limit), --seed (one that is printed), --lines 12, --only NAME (a part of it, such as "200 callers" or "random"), --keep.
  */
 import { parseArgs } from "node:util";
 import { Chaos, type Result } from "./chaos.ts";
@@ -13,7 +13,7 @@ const { values } = parseArgs({
     calls: { type: "string", default: "100000" },
     lines: { type: "string", default: "12" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
-    named: { type: "string" },
+    only: { type: "string" },
     keep: { type: "boolean", default: false },
   },
 });
@@ -29,19 +29,20 @@ for (const signal of ["SIGINT", "SIGTERM"] as const)
 const seed = Number(values.seed);
 const chaos = new Chaos(stage, seed, console.log);
 console.log(`chaos: seed ${seed}; repeat it with --seed ${seed}. Logs: ${stage.lab.logs}`);
-for (const { name, play } of NAMED) {
-  if (values.named !== undefined && !name.includes(values.named)) continue;
+const storm = {
+  name: "everything at random",
+  play: () =>
+    chaos.storm({
+      lines: Number(values.lines),
+      calls: Number(values.calls),
+      minutes: Number(values.minutes),
+    }),
+};
+for (const { name, play } of [...NAMED, storm]) {
+  if (values.only !== undefined && !name.includes(values.only)) continue;
   chaos.say(`== ${name}`);
   await play(chaos);
   await chaos.healed();
-}
-if (values.named === undefined) {
-  chaos.say("== everything at random");
-  await chaos.storm({
-    lines: Number(values.lines),
-    calls: Number(values.calls),
-    minutes: Number(values.minutes),
-  });
 }
 const result = await chaos.finish({ settleMs: SETTLE_MS });
 await stage.close();

@@ -1,4 +1,12 @@
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+} from "node:fs";
 import { join, relative } from "node:path";
 import { parseName, type RecordingName } from "../../src/custody/name.ts";
 
@@ -67,6 +75,8 @@ export class Tape {
     const name = parseName(text);
     const link = join(this.#links, `${this.#kept.size}.wav`);
     linkSync(path, link);
+    // For whoever looks at a run that went wrong.
+    appendFileSync(join(this.#links, "names"), `${new Date().toISOString()} ${this.#kept.size} ${text}\n`);
     this.#kept.set(key, { name, text, link });
   }
 }
