@@ -44,6 +44,11 @@ export class OwnPins implements Pins {
     return !owner.pinLocked && (!this.#parts.storeChecks || this.#parts.change !== undefined);
   }
 
+  /** Where the store checks PINs it is not asked: a wrong one counts as an attack there. */
+  async isNumber({ address }: Subscriber): Promise<boolean> {
+    return !this.#parts.storeChecks && this.verify(address, address.mailbox);
+  }
+
   async isGood(owner: Subscriber, pin: string, signal?: AbortSignal): Promise<boolean> {
     const { check, log, storeChecks } = this.#parts;
     const mailbox = formatMailbox(owner.address);

@@ -7,20 +7,24 @@ const TRIES = 3;
 
 /**
  * The first steps of an owner whose PIN is still the mailbox's number, where the site wants them taken: name, greetings, a PIN.
- * The PIN comes last, so that whoever hangs up before it is asked again.
+ * The PIN comes last, so that whoever hangs up before it is asked again. `isNew`: known from the PIN that was entered.
  * @returns false when they were not taken to their end: then the call ends
  */
-export async function setUp(session: Retrieval): Promise<boolean> {
+export async function setUp(session: Retrieval, isNew: boolean | undefined): Promise<boolean> {
   const { call, subscriber, greetings } = session;
   const { settings } = session.deps;
+  if (!subscriber.forceName && !subscriber.forceGreetings) return true;
+  if (!(isNew ?? (await settings.pins.isNumber(subscriber)))) return true;
   await greetings.load();
-  await call.play(["vm-newuser"]);
   const wanted = [
     ...(subscriber.forceName ? (["name"] as const) : []),
     ...(subscriber.forceGreetings ? (["unavailable", "busy"] as const) : []),
   ];
-  for (const kind of settings.greetings.possible ? wanted : []) {
-    for (let tries = 0; greetings.known[kind] === undefined; tries++) {
+  const missing = wanted.filter((kind) => settings.greetings.possible && !greetings.known[kind]);
+  if (missing.length === 0 && !settings.pins.isPossible(subscriber)) return true;
+  await call.play(["vm-newuser"]);
+  for (const kind of missing) {
+    for (let tries = 0; ; tries++) {
       if (tries === TRIES) return false;
       const draft = new OwnGreeting(call, subscriber, kind, settings.greetings);
       const how = await recordGreeting(draft, session.menus.greetings);

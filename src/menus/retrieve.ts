@@ -51,8 +51,7 @@ export function createRetrieve(deps: RetrieveDeps): Entry {
       const menus = (deps.menus ?? shippedMenus)(login.owner);
       const session = new Retrieval(call, login.owner, audio, deps, { readOnly: options.has("r"), menus });
       try {
-        const { forceName, forceGreetings } = login.owner;
-        if (login.isNew && (forceName || forceGreetings) && !(await setUp(session))) {
+        if (!(await setUp(session, login.isNew))) {
           await call.play(["vm-goodbye"], { bargeIn: "none" });
           return { status: "FAILED" };
         }

@@ -51,6 +51,8 @@ export class Retrieval {
   place: Place = NEW;
   /** Position in the open folder; -1 until a message was asked for. */
   index = -1;
+  /** New PINs of this call that were not taken. */
+  refusedPins = 0;
   /** What the owner is about to send. */
   outgoing: Outgoing | undefined;
 
@@ -130,6 +132,11 @@ export class Retrieval {
   /** Where an owner listens, and comes back to from wherever a key led: after a message, or the main menu. */
   get home(): "main" | "message" {
     return this.current ? "message" : "main";
+  }
+
+  /** The open folder has no messages, as far as is known without asking the store. */
+  get isEmpty(): boolean {
+    return this.listing.isOpen && this.listing.total === 0;
   }
 
   /** Fetches what stands at a position of a folder, telling the caller to wait if it takes long. */

@@ -22,6 +22,8 @@ export interface GreetingSettings {
 export interface PinSettings {
   /** Whether this owner's PIN can be changed here at all. */
   isPossible(owner: Subscriber): boolean;
+  /** Whether it is still the mailbox's number, as far as that is known without asking the store. */
+  isNumber(owner: Subscriber): Promise<boolean>;
   /** Whether a new PIN may be taken: false also when who should judge it does not answer. */
   isGood(owner: Subscriber, pin: string, signal?: AbortSignal): Promise<boolean>;
   /** Durable when it resolves. @throws VoxpostError: then the old one stays */

@@ -185,6 +185,15 @@ describe("after login", () => {
     expect(heard.filter((line) => line === "(waits)")).toHaveLength(5);
   });
 
+  it("says that there is nothing to forward in an empty folder", async () => {
+    const { missed } = await world.retrieve(OWN, [
+      ["vm-youhave", "1"],
+      ["vm-youhave vm-no vm-Urgent", "8"],
+      ["vm-nomore vm-opts", "#"],
+    ]);
+    expect(missed).toEqual([]);
+  });
+
   it("ignores delete and save before a message was played", async () => {
     await world.message({ id: "m1" });
     const { heard } = await world.retrieve(OWN, [
@@ -488,6 +497,38 @@ describe("folders", () => {
     expect(missed).toEqual([]);
     expect(await world.messages()).toEqual({ m1: where });
     expect(world.lamps).toEqual(["1001@default"]);
+  });
+});
+
+describe("a folder that is full", () => {
+  it("takes no more: the message stays where it is", async () => {
+    world.subscriber("1001", { maxMessages: 2 });
+    for (const id of ["w1", "w2"]) await world.message({ id, folder: "Work" });
+    await world.message({ id: "m1" });
+    const { missed } = await world.retrieve(OWN, [
+      ["vm-onefor", "1"],
+      ["vm-savemessage", "9"],
+      ["vm-savefolder", "2"],
+      ["vm-mailboxfull vm-advopts", "9"],
+      ["vm-savefolder", "1"],
+      ["vm-message 1 vm-savedto vm-Old", "#"],
+    ]);
+    expect(missed).toEqual([]);
+    expect(await world.messages()).toEqual({ w1: "Work new", w2: "Work new", m1: "INBOX heard" });
+  });
+
+  it("is not filled by what is in it already", async () => {
+    world.subscriber("1001", { maxMessages: 1 });
+    await world.message({ id: "w1", folder: "Work" });
+    const { missed } = await world.retrieve(
+      ["1001", "sa(2)"],
+      [
+        ["(message w1)", "9"],
+        ["vm-savefolder", "2"],
+        ["vm-message 1 vm-savedto vm-Work", "#"],
+      ],
+    );
+    expect(missed).toEqual([]);
   });
 });
 

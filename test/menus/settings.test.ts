@@ -311,12 +311,38 @@ describe("the PIN", () => {
 
   it("that cannot be changed here is not asked for", async () => {
     world.pinsPossible = false;
-    const { heard, missed } = await inOptions([
-      ["vm-options", "5"],
-      ["vm-sorry vm-options", ""],
-    ]);
+    const { heard, missed } = await inOptions(
+      [
+        ["vm-press 1 voxpost/to-unavailable", "5"],
+        ["vm-sorry vm-press 1 voxpost/to-unavailable", "*"],
+      ],
+      false,
+    );
     expect(missed).toEqual([]);
-    expect(heard).not.toContain("vm-newpassword");
+    expect(heard[0]).toMatch(/^vm-press 1 .* vm-press 4 voxpost\/to-temporary vm-starmain$/);
+    expect(heard.join(" ")).not.toMatch(/vm-options|vm-newpassword|to-pin/);
+  });
+
+  it("is not asked for any more after five that were refused", async () => {
+    const bad = (): Line[] => [
+      ["vm-options", "5"],
+      ["vm-newpassword", "1234#"],
+    ];
+    const { heard, missed } = await inOptions(
+      [
+        ...bad(),
+        ...bad(),
+        ...bad(),
+        ...bad(),
+        ...bad(),
+        ["vm-press 1 voxpost/to-unavailable", "5"],
+        ["vm-sorry", "*"],
+        [MAIN, "#"],
+      ],
+      false,
+    );
+    expect(missed).toEqual([]);
+    expect(heard.filter((line) => line === "vm-newpassword")).toHaveLength(5);
   });
 });
 
@@ -396,6 +422,32 @@ describe("a new owner, whose PIN is the mailbox's number", () => {
     const silent = await world.retrieve(["1001", ""], [LOGIN]);
     expect(silent.heard.at(-1)).toBe("vm-goodbye");
     expect(world.pin()).toBe("1001");
+  });
+
+  it("is asked too when the dialplan vouches for the caller, who enters no PIN", async () => {
+    newOwner({ forceName: true });
+    const { heard, missed } = await world.retrieve(
+      ["1001", "s"],
+      [
+        ["vm-newuser", ""],
+        ...RECORD("vm-rec-name"),
+        ["vm-newpassword", "471938#"],
+        ["vm-reenterpassword", "471938#"],
+      ],
+    );
+    expect(missed).toEqual([]);
+    expect(heard).not.toContain("vm-password");
+    expect(world.pin()).toBe("471938");
+    expect((await world.retrieve(["1001", "s"], [])).heard).not.toContain("vm-newuser");
+  });
+
+  it("hears of no steps when none is left that can be taken", async () => {
+    newOwner({ forceName: true });
+    world.greeting("name", "name");
+    world.pinsPossible = false;
+    const { heard } = await world.retrieve(["1001", ""], [LOGIN]);
+    expect(heard).not.toContain("vm-newuser");
+    expect(heard).toContainEqual(expect.stringMatching(/^vm-youhave/));
   });
 
   it("is let in as always where the site wants nothing, and who has a PIN as well", async () => {

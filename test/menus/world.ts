@@ -228,6 +228,7 @@ export class World {
     },
     pins: {
       isPossible: () => this.pinsPossible,
+      isNumber: async ({ address }) => this.#pins.get(formatMailbox(address)) === address.mailbox,
       isGood: async (_owner, pin) => /^\d{4,}$/.test(pin) && pin !== "1234",
       change: async (owner, pin) => {
         if (this.away) throw new VoxpostError("STORE_REFUSED", "The command failed");
@@ -303,7 +304,7 @@ export class World {
   /** What owners may change by telephone; nothing, unless a test says so. */
   settings: Settings = {
     greetings: { possible: false, accept: refuse, erase: refuse, discard: refuse },
-    pins: { isPossible: () => false, isGood: async () => false, change: refuse },
+    pins: { isPossible: () => false, isNumber: async () => false, isGood: async () => false, change: refuse },
   };
 
   readonly enqueue = {

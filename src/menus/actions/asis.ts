@@ -9,8 +9,10 @@ export const asis: Action<Retrieval> = {
     const { outgoing, subscriber, deps } = session;
     if (!outgoing?.forwards) return { next: "up" };
     const { envelope } = outgoing.forwards.entry;
+    const id = newId();
+    session.call.log.info({ forward: id, message: envelope.id }, "an owner sends a message on");
     const taken = await deps.enqueue.forward({
-      id: newId(),
+      id,
       from: subscriber.address,
       message: envelope.id,
       to: outgoing.recipients.map((recipient) => recipient.address),

@@ -7,10 +7,12 @@ export const forward: Action<Retrieval> = {
   name: "forward",
   title: "forward this message",
   leadsTo: ["send-to", "recipients"],
-  available: (session) => session.current !== undefined,
+  available: (session) => session.current !== undefined || session.isEmpty,
+  announced: (session) => session.current !== undefined,
   run(session) {
     const item = session.current;
-    if (item?.entry.envelope.private) return { next: "repeat", say: ["voxpost/private"] };
+    if (!item) return { next: "repeat", say: ["vm-nomore"] };
+    if (item.entry.envelope.private) return { next: "repeat", say: ["voxpost/private"] };
     return askRecipients(session, item);
   },
 };

@@ -1,8 +1,9 @@
 import type { Action } from "../menu.ts";
 import { isAnnounced, NEW, nameOf, OLD, PLACES, type Place } from "../place.ts";
 import { afterCommand } from "../playback.ts";
+import { total } from "../sentences.ts";
 import type { Retrieval } from "../session.ts";
-import { STORE_WAIT, within } from "../wait.ts";
+import { patiently, STORE_WAIT, within } from "../wait.ts";
 
 /** One for each folder. The message is moved at once; new and old are one folder, so between them only a flag changes. */
 export const saveTo: readonly Action<Retrieval>[] = PLACES.map((place) => ({
@@ -14,6 +15,8 @@ export const saveTo: readonly Action<Retrieval>[] = PLACES.map((place) => ({
   object: ({ subscriber }) => [...nameOf(place, subscriber), { silence: 500 }],
   async run(session) {
     const item = session.current;
+    if (item && (await isFull(session, item, place)))
+      return { next: "menu", menu: "message", say: ["vm-mailboxfull"] };
     if (item) await session.write(save(session, item, place));
     return afterCommand(session, [
       "vm-message",
@@ -25,6 +28,18 @@ export const saveTo: readonly Action<Retrieval>[] = PLACES.map((place) => ({
 }));
 
 type Item = NonNullable<Retrieval["current"]>;
+
+/** `maxmsg` counts in each folder. What is in the folder already is no more there when its flag changes. */
+async function isFull({ call, store, subscriber }: Retrieval, item: Item, place: Place): Promise<boolean> {
+  if (item.entry.ref.folder === place.folder) return false;
+  const counting = within(
+    STORE_WAIT,
+    "Counting messages",
+    (signal) => store.counts(subscriber.address, place.folder, signal),
+    call.signal,
+  );
+  return total(await patiently(call, counting)) >= subscriber.maxMessages;
+}
 
 /** Finished even if the caller hangs up meanwhile: its bound is its own. */
 async function save(session: Retrieval, item: Item, place: Place): Promise<void> {
