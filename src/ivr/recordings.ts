@@ -6,9 +6,9 @@ import type { Asterisk } from "./asterisk.ts";
 
 /** The recordings on one Asterisk's disk, as jobs and the sweep need them. Names as in custody/name.ts, without ending. */
 export class Recordings {
-  readonly #asterisk: Asterisk;
+  readonly #asterisk: Pick<Asterisk, "name" | "requests">;
 
-  constructor(asterisk: Asterisk) {
+  constructor(asterisk: Pick<Asterisk, "name" | "requests">) {
     this.#asterisk = asterisk;
   }
 
