@@ -38,6 +38,7 @@ export function writeAppConfiguration(
       user: "{mailbox}",
       proxy: imap.proxy,
     },
+    ...(imap.changePin ? { pins: { externpass: imap.changePin } } : {}),
     media: { host: "127.0.0.1", port: 0 },
     data: folder(`${run.path}/${instance}-data`),
     contexts: { [MAILBOXES.context]: { mailboxes: { [`${MAILBOXES.first}-${MAILBOXES.last}`]: {} } } },

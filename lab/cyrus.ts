@@ -48,6 +48,7 @@ export async function startCyrus(
     kind: "cyrus" as const,
     host: "127.0.0.1",
     port: ports.imap,
+    changePin: undefined,
     tls: undefined,
     proxy: { user: "voxpost", password: proxyPassword },
   });

@@ -11,6 +11,9 @@ import type { Place, RunFolder } from "./run-folder.ts";
 /** Loopback too, but another address: Dovecot decides by address whether it offers TLS. */
 const TLS_HOST = "127.0.0.2";
 
+/** Arguments: the file of accounts and the mailbox; the PIN comes on standard input, and is on no command line here either. */
+const CHANGE_PIN = 'read -r pin; printf "s/^%s:[^:]*/%s:{PLAIN}%s/" "$1" "$1" "$pin" | sed -i -f - "$0"';
+
 /**
  * Starts Dovecot 2.3 with an account per mailbox number, whose password is the PIN, and a master user `voxpost` that acts for
  * every account by SASL PLAIN's authorization identity. Mail lies as Maildir under `<outside>/mail/<number>`.
@@ -46,6 +49,7 @@ export async function startDovecot(
     port: ports.imap,
     tls: tls ? { host: TLS_HOST, port: ports.imaps, startTlsPort: ports.imap } : undefined,
     proxy: { user: "voxpost", password: proxyPassword },
+    changePin: ["sh", "-c", CHANGE_PIN, `${place.outside}/accounts`],
   });
 }
 

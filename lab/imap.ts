@@ -14,6 +14,8 @@ export interface ImapLab extends Server {
   tls: { host: string; port: number; startTlsPort: number } | undefined;
   /** May act for every account, with the account as SASL PLAIN's authorization identity. */
   proxy: { user: string; password: string };
+  /** A command as `pins.externpass` wants it: changes a mailbox's password. Undefined where owners cannot. */
+  changePin: readonly string[] | undefined;
 }
 
 /** Whether an IMAP server greets on this port. */
