@@ -46,9 +46,11 @@ export class MediaCache implements SoundUrls {
       get served() {
         return published.served;
       },
+      fetched: () => published.fetched(),
       withdraw: async () => {
         const told = published.withdraw();
-        if (published.bytesServed > 0) await this.#forget({ url: published.url, told });
+        // Also when the caller went just as Asterisk had asked: it fetches to the end, and keeps what it got.
+        if (await published.fetched()) await this.#forget({ url: published.url, told });
       },
     };
   }

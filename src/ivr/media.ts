@@ -33,6 +33,8 @@ export interface Published {
   readonly bytesServed: number;
   /** Fetched to its end at least once. */
   readonly served: boolean;
+  /** Whether anybody has ever begun to fetch it; resolves when nobody is fetching it any more. */
+  fetched(): Promise<boolean>;
   /** From now on the answer is 410. Resolves when somebody has been told so; see `MediaCache`. */
   withdraw(): Promise<void>;
 }
@@ -42,6 +44,8 @@ interface Item {
   readonly expires: number;
   bytesServed: number;
   served: boolean;
+  /** Ends of all fetches so far. */
+  readonly fetches: Promise<unknown>[];
   /** Set when withdrawn; called at the first request after that. */
   told: (() => void) | undefined;
 }
@@ -97,6 +101,7 @@ export class Media {
       expires: Date.now() + (this.#options.expireMs ?? 12 * 3_600_000),
       bytesServed: 0,
       served: false,
+      fetches: [],
       told: undefined,
     };
     this.#items.set(name, item);
@@ -107,6 +112,10 @@ export class Media {
       },
       get served() {
         return item.served;
+      },
+      async fetched() {
+        await Promise.all(item.fetches);
+        return item.fetches.length > 0;
       },
       withdraw: () =>
         new Promise((resolve) => {
@@ -133,9 +142,14 @@ export class Media {
       item?.told?.();
       return context.body(null, 410, { "cache-control": "no-store" });
     }
+    const audio = Readable.from(counted(item));
+    item.fetches.push(new Promise((resolve) => audio.once("close", resolve)));
     const size = (await stat(item.path).catch(() => undefined))?.size;
-    if (size === undefined) return context.body(null, 404);
-    return context.body(Readable.toWeb(Readable.from(counted(item))) as ReadableStream, 200, {
+    if (size === undefined) {
+      audio.destroy();
+      return context.body(null, 404);
+    }
+    return context.body(Readable.toWeb(audio) as ReadableStream, 200, {
       // Asterisk would choose the format by a media type that it knows; the ending in the URL is surer.
       "content-type": "application/octet-stream",
       "content-length": String(size),

@@ -98,7 +98,7 @@ export async function startSite(redis: string): Promise<Site> {
       ...[...asterisk.channels.keys()].map((id) => `channel ${id}`),
       ...[...asterisk.playbacks.keys()].map((id) => `playback ${id}`),
       ...[...asterisk.recordings.keys()].map((name) => `live recording ${name}`),
-      ...[...asterisk.bridges].map((id) => `bridge ${id}`),
+      ...[...asterisk.bridges].filter((id) => id !== "voxpost-lab-forget").map((id) => `bridge ${id}`),
       ...asterisk.spool.list().map(({ name }) => `recording ${name}`),
       ...[...asterisk.sounds.cache]
         .filter((url) => !/\/(sounds|silence)\//.test(url))
