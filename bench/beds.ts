@@ -9,6 +9,7 @@ import type { Engine } from "../src/storage/engine.ts";
 import { createEngine } from "../src/storage/registry.ts";
 import { serveStorage } from "../src/storage/server/serve.ts";
 import { type ImapProxy, startImapProxy } from "../test/storage/imap-proxy.ts";
+import { type Fill, throughEngine, throughImap } from "./fill.ts";
 import { RawImap } from "./raw-imap.ts";
 
 /** One engine on its ground, with the raw limit below it. */
@@ -16,13 +17,14 @@ export interface Bed {
   readonly name: string;
   /** A fresh engine: connections are opened anew. */
   open(): Promise<Engine>;
+  readonly fill: Fill;
   /** What was sent to a server since the last call; undefined where there is none. */
   commands?(): string[];
   /** Repeats what the engine has sent, or reads bare files of the same number and size. */
   raw?: {
     page(mailbox: string, messages: number, sent: readonly string[]): Promise<void>;
     audio(mailbox: string, bytes: number, sent: readonly string[]): Promise<void>;
-    append(mailbox: string, bytes: number, login: readonly string[]): Promise<() => Promise<void>>;
+    append(mailbox: string, bytes: number): Promise<() => Promise<void>>;
   };
   close(): Promise<void>;
 }
@@ -30,7 +32,12 @@ export interface Bed {
 export const BEDS: Readonly<Record<string, (lab: Lab) => Promise<Bed>>> = {
   memory: async () => {
     const engine = make({ engine: "memory" });
-    return { name: "memory", open: async () => engine, close: () => engine.close() };
+    return {
+      name: "memory",
+      open: async () => engine,
+      fill: throughEngine(engine),
+      close: () => engine.close(),
+    };
   },
   file: async () => onDisk("file", (path) => ({ engine: "file", path })),
   sqlite: async () =>
@@ -49,11 +56,18 @@ function make(tree: Record<string, unknown>): Engine {
 
 async function onDisk(name: string, tree: (path: string) => Record<string, unknown>): Promise<Bed> {
   const folder = mkdtempSync(join(tmpdir(), "voxpost-bench-"));
+  const open = async () => make(tree(join(folder, "store")));
+  const filler = await open();
+  await filler.open();
   return {
     name,
-    open: async () => make(tree(join(folder, "store"))),
+    open,
+    fill: throughEngine(filler),
     raw: bareFiles(join(folder, "raw")),
-    close: async () => rmSync(folder, { recursive: true, force: true }),
+    close: async () => {
+      await filler.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
 
@@ -85,25 +99,30 @@ async function overImap({ imap }: Lab): Promise<Bed> {
   const proxy: ImapProxy = await startImapProxy(port);
   const tree = { engine: "imap", host: imap.host, tls: "none", proxy: login };
   let through = port;
-  const replay = async (mailbox: string, sent: readonly string[]) => {
-    const raw = await RawImap.open(port, [mailbox, login.user, login.password]);
+  const replay = async (sent: readonly string[]) => {
+    const raw = await RawImap.open(port);
     await raw.run(sent.filter((command) => command !== "LOGOUT"));
     raw.close();
+  };
+  const loggedIn = async (mailbox: string) => {
+    const raw = await RawImap.open(port);
+    await raw.login(mailbox, login.user, login.password);
+    return raw;
   };
   return {
     name: "imap (Dovecot)",
     open: async () => make({ ...tree, port: through }),
+    fill: throughImap(loggedIn),
     // What is counted goes through a proxy; what is timed does not.
     commands: () => {
       through = through === port ? proxy.port : port;
       return proxy.commands.splice(0);
     },
     raw: {
-      page: (mailbox, _, sent) => replay(mailbox, sent),
-      audio: (mailbox, _, sent) => replay(mailbox, sent),
-      append: async (mailbox, bytes, sent) => {
-        const raw = await RawImap.open(port, [mailbox, login.user, login.password]);
-        await raw.run(sent.filter((command) => command.startsWith("AUTHENTICATE")));
+      page: (_mailbox, _messages, sent) => replay(sent),
+      audio: (_mailbox, _bytes, sent) => replay(sent),
+      append: async (mailbox, bytes) => {
+        const raw = await loggedIn(mailbox);
         const lines = Math.ceil((bytes * 4) / 3 / 76);
         const mail = `Subject: bare\r\n\r\n${`${"A".repeat(76)}\r\n`.repeat(lines)}`;
         return () => raw.append(mail);
