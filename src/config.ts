@@ -123,6 +123,18 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe("PINs that owners change by telephone (docs/decisions/0006-pins-in-redis-and-on-disk.md)."),
+  calls: z
+    .strictObject({
+      most: z
+        .number()
+        .int()
+        .min(1)
+        .default(400)
+        .describe(
+          "So many calls at once, on all Asterisks together; who comes on top is led to the next program, and then to the dialplan's own recording.",
+        ),
+    })
+    .prefault({}),
   sweep: z
     .strictObject({
       every: z

@@ -19,6 +19,8 @@ export interface CallsOptions {
   readonly asterisk: Asterisk;
   readonly cache: MediaCache;
   readonly handler: CallHandler;
+  /** Whether as many calls are served as the program can take. Default: never. */
+  readonly isFull?: () => boolean;
 }
 
 /** The calls of one Asterisk: takes those that enter our Stasis application, and lets go of each exactly once. */
@@ -26,14 +28,16 @@ export class Calls {
   readonly #asterisk: Asterisk;
   readonly #cache: MediaCache;
   readonly #handler: CallHandler;
+  readonly #isFull: () => boolean;
   readonly #calls = new Map<string, ChannelCall | undefined>();
   readonly #emptied = new Set<() => void>();
   #isDraining = false;
 
-  constructor({ asterisk, cache, handler }: CallsOptions) {
+  constructor({ asterisk, cache, handler, isFull = () => false }: CallsOptions) {
     this.#asterisk = asterisk;
     this.#cache = cache;
     this.#handler = handler;
+    this.#isFull = isFull;
     asterisk.events.on("type:StasisStart", ({ application, channel, args }) => {
       if (application === asterisk.app && channel) void this.#take(channel, args ?? []);
     });
@@ -56,6 +60,8 @@ export class Calls {
 
   async #take(channel: AriChannel, args: readonly string[]): Promise<void> {
     if (this.#calls.has(channel.id)) return;
+    // Now, before others that come in the same moment are counted.
+    const isFull = this.#isFull();
     this.#calls.set(channel.id, undefined);
     const early: AriEvent[] = [];
     let call: ChannelCall | undefined;
@@ -68,7 +74,9 @@ export class Calls {
       call = new ChannelCall(this.#asterisk, this.#cache, channel, await this.#placeOf(channel));
       this.#calls.set(channel.id, call);
       for (const event of early) dispatch(call, event);
-      await this.#serve(call, args);
+      if (isFull) log.warn({ calls: this.size }, "too many calls (calls.most): left to the next instance");
+      if (isFull || this.#isDraining) await call.decline();
+      else await this.#serve(call, args);
     } catch (error) {
       if (!isCode(error, "CALL_GONE")) log.error({ err: error }, "call not served to its end");
     } finally {
@@ -78,7 +86,6 @@ export class Calls {
   }
 
   async #serve(call: ChannelCall, [entry = "", ...args]: readonly string[]): Promise<void> {
-    if (this.#isDraining) return call.decline();
     call.hold();
     await call.setVariable(HELD, this.#asterisk.app);
     call.log.info({ entry, args }, "call");

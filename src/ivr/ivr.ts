@@ -15,6 +15,8 @@ export interface IvrOptions {
   readonly instance: string;
   readonly media: Media;
   readonly handler: CallHandler;
+  /** Whether as many calls are served as the program can take; the dialplan then tries the next one. Default: never. */
+  readonly isFull?: () => boolean;
   readonly log: Logger;
   /** Another program took our application over. Main decides; nothing is retried. */
   readonly onReplaced: (error: VoxpostError) => void;
@@ -37,7 +39,7 @@ export interface Ivr {
 }
 
 export function createIvr(options: IvrOptions): Ivr {
-  const { server, instance, media, handler, log, onReplaced, timeoutMs, retryMs } = options;
+  const { server, instance, media, handler, isFull, log, onReplaced, timeoutMs, retryMs } = options;
   const asterisk = new Asterisk({
     ...server,
     app: `voxpost-${instance}`,
@@ -47,7 +49,7 @@ export function createIvr(options: IvrOptions): Ivr {
     ...(retryMs === undefined ? {} : { retryMs }),
   });
   const cache = new MediaCache(asterisk, media);
-  const calls = new Calls({ asterisk, cache, handler });
+  const calls = new Calls({ asterisk, cache, handler, ...(isFull ? { isFull } : {}) });
   const lamps = new Lamps(asterisk);
   asterisk.onUp(() => checkSounds(asterisk));
   return {

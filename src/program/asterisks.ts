@@ -28,26 +28,27 @@ export async function openAsterisks(
   const media = new Media({ ...address, ...(url ? { url } : {}), log });
   await media.listen();
   let serve: CallHandler | undefined;
+  const all = () => [...ivrs.values()];
   const handler: CallHandler = async (...call) => serve?.(...call);
-  const ivrs = new Map(
+  const isFull = () => all().reduce((sum, { calls }) => sum + calls.size, 0) >= config.calls.most;
+  const ivrs: ReadonlyMap<string, Ivr> = new Map(
     config.asterisk.map((server) => [
       server.name,
-      createIvr({ server, instance: config.instance, media, handler, log, onReplaced }),
+      createIvr({ server, instance: config.instance, media, handler, isFull, log, onReplaced }),
     ]),
   );
-  const all = [...ivrs.values()];
   return {
     ivrs,
     recordingsOf: (asterisk) => ivrs.get(asterisk)?.recordings,
     start(entries) {
       serve = entries;
-      for (const ivr of all) ivr.start();
+      for (const ivr of all()) ivr.start();
     },
     async drain() {
-      await Promise.all(all.map((ivr) => ivr.drain()));
+      await Promise.all(all().map((ivr) => ivr.drain()));
     },
     async close() {
-      await Promise.all(all.map((ivr) => ivr.close()));
+      await Promise.all(all().map((ivr) => ivr.close()));
       await media.close();
     },
   };
