@@ -33,7 +33,7 @@ export async function deliverAll(
     try {
       await deliver(message, deps, signal);
     } catch (error) {
-      if (isFinal(error)) refused.push({ mailbox, error });
+      if (isFinal(error) || isHopeless(error, message)) refused.push({ mailbox, error });
       else {
         deps.log.warn({ err: error, mailbox: formatMailbox(mailbox) }, "not delivered yet");
         later.push(error);
@@ -55,6 +55,16 @@ async function deliver(message: NewMessage, deps: DeliverDeps, signal: AbortSign
   });
   // Also when it was delivered before: whoever did it may have died before this line.
   await deps.enqueue.mwi(mailbox);
+}
+
+/**
+ * A store that has refused a message for so long refuses it for good, whatever it says: an administrator is to know of it, and can
+ * have it tried again. Milliseconds since the call.
+ */
+const REFUSED_MS = 3 * 86_400_000;
+
+function isHopeless(error: unknown, { receivedAt }: NewMessage): error is VoxpostError {
+  return isCode(error, "STORE_REFUSED") && Date.now() - receivedAt.getTime() > REFUSED_MS;
 }
 
 /** Trying again cannot help. A fault of our own is tried again: the next version may not have it. */

@@ -16,14 +16,29 @@ export async function appendMail(
   message: NewMessage,
 ): Promise<string> {
   const stored = await inFolder(connection, path, () =>
-    connection.ask("the message cannot be stored", (client) =>
-      client.append(path, mail, [...flagNames(message), ...keywords], message.receivedAt),
-    ),
+    connection
+      .ask("the message cannot be stored", (client) =>
+        client.append(path, mail, [...flagNames(message), ...keywords], message.receivedAt),
+      )
+      .catch((error: unknown) => {
+        throw isAboutTheMail(error)
+          ? new VoxpostError("STORE_REFUSED", error.message, { cause: error })
+          : error;
+      }),
   );
   if (stored.uid !== undefined && stored.uidValidity !== undefined) {
     return uidKey(stored.uidValidity, stored.uid);
   }
   const key = await searchById(connection, path, message.id); // a server without UIDPLUS
-  if (!key) throw new VoxpostError("STORE_REFUSED", `"${path}" has not got the message that was just stored`);
-  return key;
+  if (key) return key;
+  throw new VoxpostError("STORE_REFUSED", `"${path}" has not got the message that was just stored`, {
+    retryable: true,
+  });
+}
+
+/** Elsewhere LIMIT (RFC 5530) may be one of connections, say, and be over soon; said of an APPEND it is the mail's size, for good. */
+function isAboutTheMail(error: unknown): error is VoxpostError {
+  const cause =
+    error instanceof VoxpostError ? (error.cause as { serverResponseCode?: string } | undefined) : undefined;
+  return cause?.serverResponseCode === "LIMIT";
 }
