@@ -9,6 +9,7 @@ import { createOverlay } from "../../src/storage/compose/overlay/engine.ts";
 import { createRoute } from "../../src/storage/compose/route/engine.ts";
 import type { Engine, Ref } from "../../src/storage/engine.ts";
 import { withCompression } from "../../src/storage/layers/compress.ts";
+import { same } from "../../src/storage/layers/layer.ts";
 import { newSite, type Site } from "./composites.ts";
 import { faulty } from "./faulty.ts";
 import { atMinute, bytesOf, idsOf, newMessage, sound } from "./samples.ts";
@@ -114,17 +115,17 @@ describe("route", () => {
     },
   );
 
-  test("an engine that does not give back what it was given gets no message", async () => {
+  test.each([
+    ["audio", { audio: [sound("hum")] }],
+    ["text", { text: "Do not call." }],
+    ["extras", { extras: sound("X-Shoe-Size: 41\r\n\r\n") }],
+    ["envelope", { duration: 8 }],
+  ])("an engine that gives back another %s than it was given gets no message", async (_, otherwise) => {
     const b = site.memory("b");
-    const forgetful: Engine = Object.assign(Object.create(b), {
-      append: (folder: "Work", message: ReturnType<typeof newMessage>) =>
-        b.append(folder, { ...message, audio: [sound("hum")] }),
-      find: b.find.bind(b),
-      read: b.read.bind(b),
-      remove: b.remove.bind(b),
-      name: "forgetful",
-      capabilities: b.capabilities,
-    });
+    const forgetful: Engine = {
+      ...same(b),
+      append: (folder, message) => b.append(folder, { ...message, ...otherwise }),
+    };
     const engine = createRoute({
       engines: new Map([
         ["a", site.memory("mail")],
@@ -135,11 +136,33 @@ describe("route", () => {
       attributesOf: () => ({}),
       marks: site.marks,
     });
-    const { ref } = await engine.append("INBOX", newMessage(mailbox));
+    const said = { text: "Call.", extras: sound("X-Shoe-Size: 42\r\n\r\n") };
+    const { ref } = await engine.append("INBOX", newMessage(mailbox, said));
     await expect(engine.move(ref, "Work")).rejects.toMatchObject({ code: "STORE_REFUSED" });
     expect((await engine.list(mailbox, "INBOX", ALL)).total).toBe(1);
     expect(await b.find(mailbox, {})).toEqual([]);
     expect(await textOf(engine, ref)).toBe("RIFF a voice");
+  });
+
+  test("a message is not moved to where its text or extras have no place", async () => {
+    const { readText: _, readExtras: __, ...poor } = same(site.memory("b"));
+    const engine = createRoute({
+      engines: new Map([
+        ["a", site.memory("mail")],
+        ["b", poor],
+      ]),
+      default: "a",
+      rules: [{ folder: ["Work"], to: "b" }],
+      attributesOf: () => ({}),
+      marks: site.marks,
+    });
+    const rich = await engine.append("INBOX", newMessage(mailbox, { text: "Call." }));
+    await expect(engine.move(rich.ref, "Work")).rejects.toMatchObject({ code: "UNSUPPORTED" });
+    expect(await poor.find(mailbox, {})).toEqual([]);
+    expect(await engine.readText?.(rich.ref)).toBe("Call.");
+    const plain = await engine.append("INBOX", newMessage(mailbox));
+    await engine.move(plain.ref, "Work");
+    expect(await poor.find(mailbox, {})).toHaveLength(1);
   });
 });
 

@@ -192,8 +192,8 @@ test("what is no backup, is compressed, or is of a later version is refused with
   await (await refuse("")).toThrow("no backup");
   await (await refuse("RIFF....WAVE\n{}\n")).toThrow("no backup");
   await (await refuse(Buffer.from("28b52ffd00010203040a", "hex"))).toThrow("zstd -d");
-  const later = (await take(to)).toString().replace('"version":1', '"version":2');
-  await (await refuse(later)).toThrow("version 2");
+  const later = (await take(to)).toString().replace('"version":2', '"version":3');
+  await (await refuse(later)).toThrow("version 3");
 });
 
 test("one mailbox alone is put back", async () => {

@@ -33,7 +33,7 @@ async function move(from: Engine, to: Engine, mailboxes: MailboxAddress[], remov
   const journal = await Journal.open(join(folder, String(journals++)), { from: from.name, to: to.name });
   const known = knownMailboxes(() => mailboxes);
   const result = await migrate({ from, to, journal, mailboxes: known, report, remove });
-  await journal.close();
+  journal.close();
   return { ...result, findings };
 }
 

@@ -54,7 +54,7 @@ async function run(
   try {
     return { ...(await migrate({ journal, mailboxes: told, report, ...options })), findings };
   } finally {
-    await journal.close();
+    journal.close();
   }
 }
 
@@ -133,7 +133,7 @@ test(
     expect(result.failed).toBe(0);
     // What an administrator does after the switch: once more.
     const last = await migrate({ from, to, journal, mailboxes: told, report, skipSpace: true });
-    await journal.close();
+    journal.close();
     expect(last).toMatchObject({ failed: 0, settled: true });
     const [source, target] = [await contentsOf(from), await contentsOf(to)];
     expect(without(target, purged)).toEqual(without(source, purged));
@@ -333,18 +333,13 @@ test("it stops when it is told to, and the next run goes on", async () => {
 test("a journal is one migration's alone, and a torn line in it costs nothing", async () => {
   const path = join(folder, "journal");
   const journal = await Journal.open(path, { from: "one", to: "other" });
-  const again = Journal.open(path, { from: "one", to: "other" });
-  await journal.close();
-  // The lock names a process that lives: this one. Only its own may be taken over.
-  await again.then((other) => other.close());
-  await writeFile(join(path, "lock"), "1");
   await expect(Journal.open(path, { from: "one", to: "other" })).rejects.toMatchObject({ code: "LOCKED" });
-  await writeFile(join(path, "lock"), "999999999");
+  journal.close();
   await expect(Journal.open(path, { from: "x", to: "other" })).rejects.toMatchObject({
     code: "CONFIG_INVALID",
   });
-  await writeFile(join(path, "journal.json"), '{"version":2,"from":"one","to":"other"}');
-  await expect(Journal.open(path, { from: "one", to: "other" })).rejects.toThrow("version 2");
+  await writeFile(join(path, "journal.json"), '{"version":3,"from":"one","to":"other"}');
+  await expect(Journal.open(path, { from: "one", to: "other" })).rejects.toThrow("version 3");
   await writeFile(join(path, "journal.json"), '{"version":1,"from":"one","to":"other"}');
 
   const from = await open({ engine: "memory" });

@@ -1,10 +1,10 @@
 import { FOLDERS } from "../../src/model/folder.ts";
 import { GREETINGS } from "../../src/model/greeting.ts";
 import type { MailboxAddress } from "../../src/model/mailbox.ts";
+import { weigh, weighMessage } from "../../src/storage/carry/weigh.ts";
 import type { Engine } from "../../src/storage/engine.ts";
 import type { Finding, Report } from "../../src/storage/services/report.ts";
 import { knownMailboxes, walk } from "../../src/storage/services/walk.ts";
-import { weigh, weighMessage } from "../../src/storage/services/weigh.ts";
 
 export const ALICE: MailboxAddress = { mailbox: "1001", context: "default" };
 export const BOB: MailboxAddress = { mailbox: "1002", context: "default" };

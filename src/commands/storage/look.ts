@@ -3,11 +3,11 @@ import { FOLDERS, parseFolder } from "../../model/folder.ts";
 import { GREETINGS } from "../../model/greeting.ts";
 import { formatMailbox, type MailboxAddress, parseMailbox } from "../../model/mailbox.ts";
 import type { AudioPart, Envelope } from "../../model/message.ts";
+import { weighMessage } from "../../storage/carry/weigh.ts";
 import type { Engine, Entry } from "../../storage/engine.ts";
 import { oneLine } from "../../storage/mime/text.ts";
 import { throwIfEnding, wordsOf } from "../../storage/services/report.ts";
 import { walk } from "../../storage/services/walk.ts";
-import { weighMessage } from "../../storage/services/weigh.ts";
 import type { Outcome, Session } from "./session.ts";
 
 /** `ls`: every mailbox with its counts, one a line. */

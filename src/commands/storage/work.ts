@@ -8,6 +8,7 @@ import { serveStorage } from "../../storage/server/serve.ts";
 import { backup } from "../../storage/services/backup/backup.ts";
 import { restore } from "../../storage/services/backup/restore.ts";
 import { check } from "../../storage/services/check.ts";
+import { lockTarget } from "../../storage/services/lock.ts";
 import { Journal } from "../../storage/services/migrate/journal.ts";
 import { type MigrateResult, migrate } from "../../storage/services/migrate/migrate.ts";
 import { type Place, parsePlace, samePlace } from "../../storage/services/trees.ts";
@@ -59,15 +60,18 @@ export async function migrateStore(
   const to = await session.open(toPlace, { create: !dryRun });
   const path = resolve(folder ?? join("voxpost-data", "migrations", nameOf(fromPlace, toPlace)));
   const names = { from: from.name, to: to.name };
-  const journal = await (dryRun ? Journal.look(path, names) : Journal.open(path, names));
-  report.say(`voxpost: from ${from.name} to ${to.name}; journal in ${path}`);
+  const lock = dryRun ? undefined : lockTarget(to, toPlace.tree);
+  let journal: Journal | undefined;
   try {
+    journal = await (dryRun ? Journal.look(path, names) : Journal.open(path, names));
+    report.say(`voxpost: from ${from.name} to ${to.name}; journal in ${path}`);
     const options = { from, to, journal, mailboxes: session.mailboxes(), report, signal };
     const result = await migrate({ ...options, dryRun, remove, overwriteGreetings, skipSpace: !space });
     for (const line of summary(result, { dryRun, remove, toText })) console.log(line);
     return result.failed > 0 ? "faults" : "well";
   } finally {
-    await journal.close();
+    journal?.close();
+    lock?.release();
   }
 }
 
@@ -134,8 +138,10 @@ export async function restoreStore(
   if (process.stdin.isTTY) {
     throw new VoxpostError("UNSUPPORTED", "A backup comes on standard input: voxpost storage restore < FILE");
   }
-  const engine = await session.open(session.place(), { create: !dryRun });
+  const place = session.place();
+  const engine = await session.open(place, { create: !dryRun });
   const input = fstatSync(0);
+  const lock = dryRun ? undefined : lockTarget(engine, place.tree);
   const { restored, existed, faults, complete } = await restore({
     engine,
     stream: process.stdin,
@@ -145,7 +151,7 @@ export async function restoreStore(
     overwriteGreetings,
     size: input.isFile() ? input.size : undefined,
     signal,
-  });
+  }).finally(() => lock?.release());
   const verb = dryRun ? "would be restored" : "were restored";
   console.log(`${restored} messages and greetings ${verb}, ${existed} were there already, ${faults} failed`);
   if (complete) return faults > 0 ? "faults" : "well";

@@ -2,10 +2,10 @@ import { VoxpostError } from "../../errors.ts";
 import type { Folder } from "../../model/folder.ts";
 import { formatMailbox, type MailboxAddress } from "../../model/mailbox.ts";
 import type { MessageId } from "../../model/message.ts";
+import { compareEntries, copyMessage } from "../carry/copy.ts";
 import type { Engine, Entry, Ref, Report } from "../engine.ts";
 import { messageUnknown } from "../faults.ts";
 import type { MarkSet, Marks } from "../marks.ts";
-import { copyMessage, isSame } from "./copy.ts";
 import { type InnerRef, messageKey } from "./keys.ts";
 
 /** A message is on its way: set by whoever moves it, and by nobody else meanwhile. */
@@ -132,7 +132,7 @@ export class Transfers {
   ): Promise<void> {
     const target = this.#engine(to);
     for (const copy of copies) {
-      if (!(await isSame(this.#engine(at), original, target, copy, signal))) continue;
+      if ((await compareEntries(this.#engine(at), original, target, copy, signal)).length > 0) continue;
       if (original.envelope.heard && !copy.envelope.heard) {
         await target.setFlags(copy.ref, { heard: true }, signal);
       }
@@ -153,9 +153,9 @@ export class Transfers {
     let copy: Entry | undefined;
     for (const earlier of await target.find(ref.mailbox, { id: envelope.id, folders: [folder] }, signal)) {
       if (earlier.ref.folder !== folder) continue;
-      if (await isSame(from, original, target, earlier, signal)) copy ??= earlier;
+      if ((await compareEntries(from, original, target, earlier, signal)).length === 0) copy ??= earlier;
     }
-    copy ??= await copyMessage(from, original, target, folder, signal);
+    copy ??= (await copyMessage(from, original, target, folder, { signal })).entry;
     const now = await this.#stillThere(at, original.ref, envelope.id, signal);
     // Gone meanwhile: another program may have finished this very move, so the copy may be the only one there is.
     if (!now) return copy.ref;

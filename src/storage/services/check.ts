@@ -2,10 +2,10 @@ import { isCode } from "../../errors.ts";
 import { GREETINGS } from "../../model/greeting.ts";
 import { formatMailbox, type MailboxAddress } from "../../model/mailbox.ts";
 import type { MessageId } from "../../model/message.ts";
+import { sameAudio, weigh, weighMessage } from "../carry/weigh.ts";
 import type { Engine, Entry } from "../engine.ts";
 import { placeOf, type Report, throwIfEnding, wordsOf } from "./report.ts";
 import { type Mailboxes, walk } from "./walk.ts";
-import { sameAudio, weigh, weighMessage } from "./weigh.ts";
 
 export interface CheckOptions {
   readonly engine: Engine;

@@ -40,3 +40,17 @@ export function wordsOf(error: unknown): string {
   const fault = VoxpostError.from(error, "INTERNAL", "it failed");
   return `${fault.message} [${fault.code}]`;
 }
+
+/** What is found again and again is told once. */
+export function onceEach(report: Report): Report {
+  const told = new Set<string>();
+  return {
+    progress: (progress) => report.progress(progress),
+    finding(finding) {
+      const key = `${finding.where}\n${finding.what}`;
+      if (told.has(key)) return;
+      told.add(key);
+      report.finding(finding);
+    },
+  };
+}

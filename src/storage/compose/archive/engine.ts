@@ -1,6 +1,6 @@
 import { isCode } from "../../../errors.ts";
 import type { MailboxAddress } from "../../../model/mailbox.ts";
-import type { Engine, Entry, Ref } from "../../engine.ts";
+import type { Engine, Entry, Ref, Report } from "../../engine.ts";
 import { messageUnknown, throwIfAborted } from "../../faults.ts";
 import type { Marks } from "../../marks.ts";
 import { common, forward, life, upkeep } from "../forward.ts";
@@ -57,13 +57,18 @@ export function createArchive({ live, archive, rules, marks, now = Date.now }: A
     return found.filter((entry) => entry.ref.folder === ref.folder);
   };
 
-  const moveOld = async (mailbox: MailboxAddress, signal: AbortSignal | undefined): Promise<void> => {
-    await transfers.settle(mailbox, signal);
+  const moveOld = async (
+    mailbox: MailboxAddress,
+    report: Report,
+    signal: AbortSignal | undefined,
+  ): Promise<void> => {
     for await (const entry of oldMessages(live, mailbox, rules, now(), signal)) {
       const from = { at: LIVE, id: entry.envelope.id, ref: entry.ref };
       await transfers.move(from, ARCHIVE, entry.ref.folder, signal).catch((error: unknown) => {
+        // The archive has no place for all of it: it stays, and the others go.
+        if (isCode(error, "UNSUPPORTED")) report({ what: error.message, id: from.id, done: false });
         // Its owner, or another program, was quicker.
-        if (!isCode(error, "MESSAGE_UNKNOWN", "LOCKED")) throw error;
+        else if (!isCode(error, "MESSAGE_UNKNOWN", "LOCKED")) throw error;
       });
     }
   };
@@ -74,7 +79,7 @@ export function createArchive({ live, archive, rules, marks, now = Date.now }: A
     ...forward(capabilities, () => live),
     ...upkeep(engines, async (mailbox, report, signal) => {
       await transfers.settle(mailbox, signal, report);
-      await moveOld(mailbox, signal);
+      await moveOld(mailbox, report, signal);
     }),
     name: `archive (${live.name}, ${archive.name})`,
     capabilities,

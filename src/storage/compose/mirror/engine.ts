@@ -125,6 +125,10 @@ export function createMirror({
       readText: (ref: Ref, signal?: AbortSignal) =>
         askOf(ref, signal, async (engine, own) => engine.readText?.(own, signal)),
     }),
+    ...(engines.some(({ readExtras }) => readExtras) && {
+      readExtras: (ref: Ref, signal?: AbortSignal) =>
+        askOf(ref, signal, async (engine, own) => engine.readExtras?.(own, signal)),
+    }),
     name: `mirror (${engines.map(({ name }) => name).join(", ")})`,
     capabilities,
 

@@ -1,9 +1,9 @@
 import { VoxpostError } from "../../../errors.ts";
 import { GREETINGS, type GreetingKind } from "../../../model/greeting.ts";
 import type { MailboxAddress } from "../../../model/mailbox.ts";
+import { copyGreeting } from "../../carry/greetings.ts";
 import type { Engine, Report } from "../../engine.ts";
 import { throwIfAborted } from "../../faults.ts";
-import { copyGreeting } from "../copy.ts";
 import { type Member, type Members, missedBy, missedIn } from "./members.ts";
 import { GONE } from "./states.ts";
 

@@ -1,11 +1,11 @@
 import type { Folder } from "../../../model/folder.ts";
 import type { MailboxAddress } from "../../../model/mailbox.ts";
 import type { Flags, MessageId } from "../../../model/message.ts";
+import { compareEntries, copyMessage } from "../../carry/copy.ts";
 import type { Engine, Entry } from "../../engine.ts";
 import { throwIfAborted } from "../../faults.ts";
 import { FLAG_MARKS, readFlagMarks } from "../../flag-marks.ts";
 import type { MarkSet } from "../../marks.ts";
-import { copyMessage, isSame } from "../copy.ts";
 import { type Member, type Members, missedBy, missedIn } from "./members.ts";
 import { BEGUN, folderIn, GONE, IN_FOLDERS, SHORT } from "./states.ts";
 
@@ -112,11 +112,12 @@ async function align(
   const [kept, ...others] = copies;
   if (!kept) {
     const wanted = { ...entry, envelope: { ...entry.envelope, ...flags } };
-    await copyMessage(from, wanted, engine, folder, signal);
+    await copyMessage(from, wanted, engine, folder, { signal, mayLose: true });
     return;
   }
   for (const other of others) {
-    if (await isSame(engine, kept, engine, other, signal)) await engine.remove(other.ref, signal);
+    const more = await compareEntries(engine, other, engine, kept, signal);
+    if (more.length === 0) await engine.remove(other.ref, signal);
   }
   const { heard, urgent } = kept.envelope;
   if (heard !== flags.heard || urgent !== flags.urgent) await engine.setFlags(kept.ref, flags, signal);

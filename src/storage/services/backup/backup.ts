@@ -3,6 +3,7 @@ import { isCode, VoxpostError } from "../../../errors.ts";
 import { GREETINGS } from "../../../model/greeting.ts";
 import { formatMailbox, type MailboxAddress } from "../../../model/mailbox.ts";
 import type { MessageId } from "../../../model/message.ts";
+import { readBeside } from "../../carry/carry.ts";
 import type { Engine, Entry } from "../../engine.ts";
 import { placeOf, type Report, throwIfEnding, wordsOf } from "../report.ts";
 import { type Mailboxes, walk } from "../walk.ts";
@@ -99,7 +100,7 @@ async function writeMessage(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   if (!writer) return;
-  const text = await engine.readText?.(ref, signal);
+  const { text, extras } = await readBeside(engine, ref, signal);
   const parts = await engine.read(ref, signal);
   try {
     const line = {
@@ -108,7 +109,8 @@ async function writeMessage(
       folder: ref.folder,
       receivedAt: envelope.receivedAt.toISOString(),
     };
-    await writer.entry({ is: "message", envelope: line, ...(text === undefined ? {} : { text }) }, parts);
+    const message = { is: "message" as const, envelope: line, ...(text === undefined ? {} : { text }) };
+    await writer.entry(message, parts, extras);
   } finally {
     for (const { stream } of parts) stream.destroy();
   }

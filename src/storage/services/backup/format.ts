@@ -7,19 +7,22 @@ import { isMailboxName } from "../../../model/mailbox.ts";
  * A backup is one stream: lines of JSON, each ended by a line feed, and behind a `data` line as many raw bytes as it
  * says and one line feed. docs/storage.md
  *
- *     {"voxpost":"backup","version":1,"boundary":"9f…","created":"…","program":"…"}
+ *     {"voxpost":"backup","version":2,"boundary":"9f…","created":"…"}
  *     {"at":"9f…","is":"message","envelope":{…},"text":"…"}        or  "greeting"
  *     {"at":"9f…","is":"audio","kind":"voice","contentType":"audio/wav","duration":7}
  *     {"at":"9f…","is":"data","bytes":65536}
  *     …                                                           65536 bytes
+ *     {"at":"9f…","is":"extras"}                                  if the message has some: data as of audio
  *     {"at":"9f…","is":"sealed","sha256":"…"}                     of every byte since the beginning of its message
  *     {"at":"9f…","is":"end","messages":1,"greetings":0}
  */
-export const VERSION = 1;
+export const VERSION = 2;
+/** Read as well: it is the same without extras. */
+export const READABLE: readonly number[] = [1, VERSION];
 
 /** Longest line that is read, bytes: what is longer is no line of a backup. */
 export const LONGEST_LINE = 1_048_576;
-/** Longest piece of audio behind one `data` line. */
+/** Longest piece behind one `data` line. */
 export const LONGEST_DATA = 1_048_576;
 
 export const beginning = z.object({
@@ -46,6 +49,7 @@ const envelope = z.object({
   priority: z.boolean(),
   private: z.boolean(),
   category: z.string().exactOptional(),
+  dialplanContext: z.string().exactOptional(),
   callId: z.string().exactOptional(),
 });
 
@@ -61,6 +65,8 @@ export const frame = z.discriminatedUnion("is", [
     contentType: z.string(),
     duration: z.number().min(0).exactOptional(),
   }),
+  /** What a mail has beyond our model; behind the audio. */
+  z.object({ at, is: z.literal("extras") }),
   z.object({ at, is: z.literal("data"), bytes: z.number().int().min(1).max(LONGEST_DATA) }),
   /** Ends a message or greeting. Without it, it is not restored. */
   z.object({ at, is: z.literal("sealed"), sha256: z.string() }),

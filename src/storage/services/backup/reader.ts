@@ -1,15 +1,20 @@
 import { createHash } from "node:crypto";
 import { VoxpostError } from "../../../errors.ts";
-import type { AudioSource } from "../../../model/message.ts";
+import type { AudioSource, ByteSource } from "../../../model/message.ts";
 import { ByteReader } from "./bytes.ts";
-import { beginning, type Frame, frame, VERSION } from "./format.ts";
-import type { Spool, SpooledAudio } from "./spool.ts";
+import { beginning, type Frame, frame, READABLE, VERSION } from "./format.ts";
+import type { Spool, Spooled } from "./spool.ts";
 
 type Head = Extract<Frame, { is: "message" | "greeting" }>;
 
 export type Item =
-  /** Whole, and its checksum is right. Its audio is there until the next item is asked for. */
-  | { readonly is: "entry"; readonly head: Head; readonly audio: readonly AudioSource[] }
+  /** Whole, and its checksum is right. Its bytes are there until the next item is asked for. */
+  | {
+      readonly is: "entry";
+      readonly head: Head;
+      readonly audio: readonly AudioSource[];
+      readonly extras?: ByteSource;
+    }
   /** What could not be read; reading goes on with the next entry that can. */
   | { readonly is: "damaged"; readonly what: string }
   | { readonly is: "end"; readonly messages: number; readonly greetings: number; readonly faults: number };
@@ -42,7 +47,7 @@ export async function* readBackup(
     if (entry === "cut off") return;
     if (typeof entry !== "string") {
       try {
-        yield { is: "entry", head, audio: entry.map((part) => part.source) };
+        yield { is: "entry", head, ...sourcesOf(entry) };
       } finally {
         await removeAll(entry);
       }
@@ -54,17 +59,33 @@ export async function* readBackup(
   }
 }
 
-/** The audio of one entry; or why there is none. */
+/** What lies between the head of an entry and its seal. */
+interface Part {
+  readonly line: Extract<Frame, { is: "audio" | "extras" }>;
+  readonly spooled: Spooled;
+}
+
+function sourcesOf(parts: readonly Part[]): { audio: AudioSource[]; extras?: ByteSource } {
+  const audio = parts.flatMap(({ line, spooled }): AudioSource[] => {
+    if (line.is !== "audio") return [];
+    const { kind, contentType, duration } = line;
+    return [{ kind, contentType, ...(duration === undefined ? {} : { duration }), ...spooled.source }];
+  });
+  const extras = parts.find(({ line }) => line.is === "extras")?.spooled.source;
+  return { audio, ...(extras && { extras }) };
+}
+
+/** The parts of one entry; or why there are none. */
 async function readEntry(
   reader: ByteReader,
   headLine: Buffer,
   boundary: string,
   spool: Spool,
-): Promise<SpooledAudio[] | string> {
+): Promise<Part[] | string> {
   const hash = createHash("sha256").update(headLine).update("\n");
-  const audio: SpooledAudio[] = [];
+  const parts: Part[] = [];
   const fail = async (why: string) => {
-    await removeAll(audio);
+    await removeAll(parts);
     return why;
   };
   for (;;) {
@@ -73,18 +94,17 @@ async function readEntry(
     const next = parse(line, boundary);
     if (next?.is === "abandoned") return fail("abandoned");
     if (next?.is === "sealed") {
-      return hash.digest("hex") === next.sha256 ? audio : fail("its checksum is wrong");
+      return hash.digest("hex") === next.sha256 ? parts : fail("its checksum is wrong");
     }
     hash.update(line).update("\n");
-    const last = audio.at(-1);
-    if (next?.is === "audio") {
-      const { kind, contentType, duration } = next;
-      audio.push(spool.begin({ kind, contentType, ...(duration === undefined ? {} : { duration }) }));
+    const last = parts.at(-1);
+    if (next?.is === "audio" || next?.is === "extras") {
+      parts.push({ line: next, spooled: spool.begin() });
     } else if (next?.is === "data" && last) {
       const bytes = await reader.take(next.bytes + 1);
       if (!bytes) return fail("cut off");
       hash.update(bytes);
-      await last.write(bytes.subarray(0, next.bytes));
+      await last.spooled.write(bytes.subarray(0, next.bytes));
     } else {
       return fail("its lines are damaged");
     }
@@ -124,7 +144,7 @@ function readBeginning(line: Buffer | undefined): string {
     throw refuse("no backup of Voxpost");
   }
   if (!found) throw refuse("no backup of Voxpost");
-  if (found.version !== VERSION) {
+  if (!READABLE.includes(found.version)) {
     throw refuse(`a backup of version ${found.version}; this program understands ${VERSION}`);
   }
   return found.boundary;
@@ -137,6 +157,6 @@ export function nameOf(head: Head): string {
   return `${mailbox}@${context} ${what}`;
 }
 
-async function removeAll(audio: readonly SpooledAudio[]): Promise<void> {
-  for (const part of audio) await part.remove();
+async function removeAll(parts: readonly Part[]): Promise<void> {
+  for (const { spooled } of parts) await spooled.remove();
 }

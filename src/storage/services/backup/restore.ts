@@ -1,16 +1,12 @@
 import { VoxpostError } from "../../../errors.ts";
 import type { MailboxAddress } from "../../../model/mailbox.ts";
-import type { AudioSource } from "../../../model/message.ts";
+import type { AudioSource, NewMessage } from "../../../model/message.ts";
+import { AUDIO } from "../../carry/compare.ts";
+import { appendVerified, findMessage, otherMessage } from "../../carry/copy.ts";
+import { greetingDigest, writeGreetingVerified } from "../../carry/greetings.ts";
+import { type PartWeight, sameAudio, weigh, weighMessage } from "../../carry/weigh.ts";
 import type { Engine } from "../../engine.ts";
-import { type Report, throwIfEnding, wordsOf } from "../report.ts";
-import {
-  appendVerified,
-  findMessage,
-  greetingDigest,
-  otherAudio,
-  writeGreetingVerified,
-} from "../verified.ts";
-import { type PartWeight, sameAudio, weigh, weighMessage } from "../weigh.ts";
+import { onceEach, type Report, throwIfEnding, wordsOf } from "../report.ts";
 import { type Item, nameOf, readBackup } from "./reader.ts";
 import { Spool } from "./spool.ts";
 
@@ -46,7 +42,8 @@ type Entry = Extract<Item, { is: "entry" }>;
  * stopped, and over a store that is in use. What is damaged in the stream is left out and told.
  * @throws VoxpostError MESSAGE_MALFORMED when the stream is no backup; STORE_FULL, ABORTED
  */
-export async function restore(options: RestoreOptions): Promise<RestoreResult> {
+export async function restore(given: RestoreOptions): Promise<RestoreResult> {
+  const options = { ...given, report: onceEach(given.report) };
   const { engine, stream, report, dryRun = false, isMeant = () => true, size, signal } = options;
   if (!engine.capabilities.writable) {
     throw new VoxpostError("UNSUPPORTED", `${engine.name} cannot be written to`);
@@ -94,28 +91,38 @@ function lackOf(faults: number): string {
   return `${faults} messages or greetings could not be read when it was made, and are not in it`;
 }
 
-function restoreEntry(options: RestoreOptions, { head, audio }: Entry): Promise<"restored" | "existed"> {
-  return head.is === "message" ? restoreMessage(options, head, audio) : restoreGreeting(options, head, audio);
+function restoreEntry(options: RestoreOptions, entry: Entry): Promise<"restored" | "existed"> {
+  const { head, audio, extras } = entry;
+  if (head.is === "greeting") return restoreGreeting(options, head, audio);
+  return restoreMessage(options, head, { audio, ...(extras && { extras }) });
 }
 
 async function restoreMessage(
-  { engine, dryRun, signal }: RestoreOptions,
+  { engine, report, dryRun, signal }: RestoreOptions,
   { envelope: { folder, ...fields }, text }: Extract<Entry["head"], { is: "message" }>,
-  audio: readonly AudioSource[],
+  bytes: Pick<NewMessage, "audio" | "extras">,
 ): Promise<"restored" | "existed"> {
   const weights: PartWeight[] = [];
-  for (const source of audio) {
+  for (const source of bytes.audio) {
     const stream = await source.open(signal);
     weights.push({ kind: source.kind, ...(await weigh({ ...source, stream }, signal)) });
   }
   const stored = await findMessage(engine, fields.mailbox, fields, signal);
   if (stored) {
-    if (!sameAudio(weights, await weighMessage(engine, stored.ref, signal))) throw otherAudio(fields);
+    if (!sameAudio(weights, await weighMessage(engine, stored.ref, signal)))
+      throw otherMessage(fields, [AUDIO]);
     return "existed";
   }
   if (dryRun) return "restored";
-  const message = { ...fields, audio, ...(text === undefined ? {} : { text }) };
-  await appendVerified(engine, folder, message, () => weights, signal);
+  const message = { ...fields, ...bytes, ...(text === undefined ? {} : { text }) };
+  const { lost } = await appendVerified(engine, folder, message, () => weights, { signal, mayLose: true });
+  for (const what of lost) {
+    report.finding({
+      kind: "note",
+      where: engine.name,
+      what: `has no place for the ${what}; they are in the backup only`,
+    });
+  }
   return "restored";
 }
 

@@ -3,13 +3,13 @@ import { appendFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import type { AudioInfo, AudioSource } from "../../../model/message.ts";
+import type { ByteSource } from "../../../model/message.ts";
 
 /** What is shorter stays in memory; bytes. */
 const IN_MEMORY = 1_048_576;
 
 /**
- * Audio of one entry of a backup, kept until its checksum is known and its store has it: a stream can be read once, and
+ * Audio and extras of one entry of a backup, kept until its checksum is known and its store has it: a stream can be read once, and
  * nothing of an entry that is damaged may reach a store.
  */
 export class Spool {
@@ -25,8 +25,8 @@ export class Spool {
     return new Spool(await mkdtemp(join(tmpdir(), "voxpost-restore-")));
   }
 
-  begin(info: AudioInfo): SpooledAudio {
-    return new SpooledAudio(info, join(this.#folder, String(this.#count++)));
+  begin(): Spooled {
+    return new Spooled(join(this.#folder, String(this.#count++)));
   }
 
   close(): Promise<void> {
@@ -34,15 +34,13 @@ export class Spool {
   }
 }
 
-export class SpooledAudio {
-  readonly #info: AudioInfo;
+export class Spooled {
   readonly #path: string;
   #pieces: Buffer[] = [];
   #held = 0;
   #onDisk = false;
 
-  constructor(info: AudioInfo, path: string) {
-    this.#info = info;
+  constructor(path: string) {
     this.#path = path;
   }
 
@@ -56,8 +54,8 @@ export class SpooledAudio {
     this.#onDisk = true;
   }
 
-  get source(): AudioSource {
-    return { ...this.#info, open: async () => Readable.from(this.#bytes(), { objectMode: false }) };
+  get source(): ByteSource {
+    return { open: async () => Readable.from(this.#bytes(), { objectMode: false }) };
   }
 
   remove(): Promise<void> {

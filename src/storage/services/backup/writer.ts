@@ -1,8 +1,8 @@
 import { createHash, type Hash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import type { Writable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import type { z } from "zod";
-import type { AudioPart } from "../../../model/message.ts";
+import type { AudioPart, ByteSource } from "../../../model/message.ts";
 import { throwIfAborted } from "../../faults.ts";
 import { cutOnAbort } from "../../streams.ts";
 import { type frame, LONGEST_DATA, VERSION } from "./format.ts";
@@ -34,15 +34,23 @@ export class BackupWriter {
     return this.#write(Buffer.from(`${JSON.stringify(line)}\n`));
   }
 
-  /** One message or greeting with its audio. When its audio fails, what was written is marked as worthless. */
-  async entry(line: Line & { is: "message" | "greeting" }, parts: readonly AudioPart[]): Promise<void> {
+  /** One message or greeting, whole. When its audio or extras fail, what was written is marked as worthless. */
+  async entry(
+    line: Line & { is: "message" | "greeting" },
+    parts: readonly AudioPart[],
+    extras?: ByteSource,
+  ): Promise<void> {
     const hash = createHash("sha256");
     this.#hash = hash;
     await this.#line(line);
     try {
       for (const { kind, contentType, duration, stream } of parts) {
         await this.#line({ is: "audio", kind, contentType, ...(duration === undefined ? {} : { duration }) });
-        for await (const chunk of cutOnAbort(stream, this.#signal)) await this.#data(chunk);
+        await this.#bytes(stream);
+      }
+      if (extras) {
+        await this.#line({ is: "extras" });
+        await this.#bytes(await extras.open(this.#signal));
       }
     } catch (error) {
       this.#hash = undefined;
@@ -55,6 +63,10 @@ export class BackupWriter {
 
   async end(counts: { messages: number; greetings: number; faults: number }): Promise<void> {
     await this.#line({ is: "end", ...counts });
+  }
+
+  async #bytes(stream: Readable): Promise<void> {
+    for await (const chunk of cutOnAbort(stream, this.#signal)) await this.#data(chunk);
   }
 
   async #data(chunk: Buffer): Promise<void> {

@@ -1,7 +1,6 @@
 import { GREETINGS, type GreetingKind } from "../../../model/greeting.ts";
 import { formatMailbox, type MailboxAddress } from "../../../model/mailbox.ts";
-import { carryGreeting } from "../carry.ts";
-import { greetingDigest, writeGreetingVerified } from "../verified.ts";
+import { copyGreeting, greetingDigest } from "../../carry/greetings.ts";
 import type { MailboxJournal } from "./journal.ts";
 import type { Migration } from "./migrate.ts";
 
@@ -40,10 +39,7 @@ async function migrateGreeting(
     report.finding({ kind: "note", where, what });
   }
   if (dryRun) return there !== now && !isOthers;
-  if (there !== now && !isOthers) {
-    const source = await carryGreeting(from, mailbox, kind, signal);
-    if (source) await writeGreetingVerified(to, mailbox, kind, source, signal);
-  }
+  if (there !== now && !isOthers) await copyGreeting(from, mailbox, kind, to, signal);
   await journal.putGreeting({ greeting: kind, sha256: now, run });
   return there !== now && !isOthers;
 }

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, open, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { VoxpostError } from "../../../errors.ts";
@@ -6,21 +6,27 @@ import { FOLDERS } from "../../../model/folder.ts";
 import { GREETINGS, type GreetingKind } from "../../../model/greeting.ts";
 import type { MailboxAddress } from "../../../model/mailbox.ts";
 import type { MessageId } from "../../../model/message.ts";
-import { errnoOf, isGone } from "../../disk.ts";
+import { isGone } from "../../disk.ts";
+import { type Lock, takeLock } from "../lock.ts";
 
 /**
  * What a migration has done, on local disk: a header that says which, and for each mailbox a file of lines, the last
  * of a message being true. It makes going on quick, and tells what changed since; without it nothing is lost or
  * doubled, for every message is looked for by its id before it is copied.
  */
-const VERSION = 1;
+const VERSION = 2;
+/** Its runs with --remove did not say what they took from FROM, so nothing that is missing there may follow in TO. */
+const WITHOUT_REMOVALS = 1;
 
 const header = z.object({ version: z.number(), from: z.string(), to: z.string() });
 
 const messageLine = z.object({
   id: z.string(),
-  /** Copying: begun, and perhaps in TO. Copied: verified in TO. Kept: was in TO before. Gone: no longer in FROM. */
-  state: z.enum(["copying", "copied", "kept", "gone"]),
+  /**
+   * Copying: begun, and perhaps in TO. Copied: verified in TO. Kept: was in TO before. Gone: its owner purged it in FROM.
+   * Removed: taken from FROM by this migration.
+   */
+  state: z.enum(["copying", "copied", "kept", "gone", "removed"]),
   /** As they were in FROM: what differs from them later was changed there later. */
   folder: z.enum(FOLDERS),
   heard: z.boolean(),
@@ -46,17 +52,19 @@ export interface Names {
 
 export class Journal {
   readonly #folder: string;
-  readonly #readOnly: boolean;
+  readonly #version: number;
+  /** Undefined: it is only looked at. */
+  readonly #lock: Lock | undefined;
 
-  private constructor(folder: string, readOnly: boolean) {
+  private constructor(folder: string, version: number, lock?: Lock) {
     this.#folder = folder;
-    this.#readOnly = readOnly;
+    this.#version = version;
+    this.#lock = lock;
   }
 
   /** To look what a migration has done, and change nothing. @throws VoxpostError CONFIG_INVALID as `open` does */
   static async look(folder: string, names: Names): Promise<Journal> {
-    await checkHeader(join(folder, "journal.json"), names);
-    return new Journal(folder, true);
+    return new Journal(folder, (await readHeader(join(folder, "journal.json"), names)) ?? VERSION);
   }
 
   /**
@@ -65,27 +73,33 @@ export class Journal {
    */
   static async open(folder: string, names: Names): Promise<Journal> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    await lock(join(folder, "lock"));
+    const lock = takeLock(join(folder, "lock"), `the journal ${folder}`);
     const path = join(folder, "journal.json");
     try {
-      const isNew = !(await checkHeader(path, names));
-      if (isNew)
+      const version = await readHeader(path, names);
+      if (version === undefined) {
         await writeFile(path, `${JSON.stringify({ version: VERSION, ...names })}\n`, { mode: 0o600 });
+      }
+      return new Journal(folder, version ?? VERSION, lock);
     } catch (error) {
-      await rm(join(folder, "lock"), { force: true });
+      lock.release();
       throw error;
     }
-    return new Journal(folder, false);
   }
 
-  async close(): Promise<void> {
-    if (this.#readOnly) return;
-    await rm(join(this.#folder, "lock"), { force: true });
+  close(): void {
+    this.#lock?.release();
   }
 
   async mailbox({ mailbox, context }: MailboxAddress): Promise<MailboxJournal> {
-    if (!this.#readOnly) await mkdir(join(this.#folder, context), { recursive: true, mode: 0o700 });
-    return readMailboxJournal(join(this.#folder, context, `${mailbox}.jsonl`), this.#readOnly);
+    const isReadOnly = this.#lock === undefined;
+    if (!isReadOnly) await mkdir(join(this.#folder, context), { recursive: true, mode: 0o700 });
+    const journal = new MailboxJournal(
+      join(this.#folder, context, `${mailbox}.jsonl`),
+      this.#version !== WITHOUT_REMOVALS,
+    );
+    await journal.read(isReadOnly);
+    return journal;
   }
 }
 
@@ -93,10 +107,29 @@ export class Journal {
 export class MailboxJournal {
   readonly messages = new Map<MessageId, MessageLine>();
   readonly greetings = new Map<GreetingKind, GreetingLine>();
+  /** Whether what an earlier run copied, and is missing in FROM, was certainly not removed by that run. */
+  readonly followsEarlier: boolean;
   readonly #path: string;
 
-  constructor(path: string) {
+  constructor(path: string, followsEarlier: boolean) {
     this.#path = path;
+    this.followsEarlier = followsEarlier;
+  }
+
+  async read(isReadOnly: boolean): Promise<void> {
+    const bytes = await readFile(this.#path).catch((error: unknown) => {
+      if (isGone(error)) return Buffer.alloc(0);
+      throw error;
+    });
+    // A killed program leaves half a line at most; the next must not be written behind it.
+    const whole = bytes.lastIndexOf("\n") + 1;
+    if (whole < bytes.length && !isReadOnly) await truncate(this.#path, whole);
+    for (const text of bytes.subarray(0, whole).toString().split("\n")) {
+      const line = parseLine(text);
+      // A line that means nothing to us is a message that is looked for again.
+      if (line && "greeting" in line) this.greetings.set(line.greeting, line);
+      else if (line) this.messages.set(line.id, line);
+    }
   }
 
   async putMessage(line: MessageLine): Promise<void> {
@@ -110,24 +143,6 @@ export class MailboxJournal {
   }
 }
 
-async function readMailboxJournal(path: string, readOnly: boolean): Promise<MailboxJournal> {
-  const journal = new MailboxJournal(path);
-  const bytes = await readFile(path).catch((error: unknown) => {
-    if (isGone(error)) return Buffer.alloc(0);
-    throw error;
-  });
-  // A killed program leaves half a line at most; the next must not be written behind it.
-  const whole = bytes.lastIndexOf("\n") + 1;
-  if (whole < bytes.length && !readOnly) await truncate(path, whole);
-  for (const text of bytes.subarray(0, whole).toString().split("\n")) {
-    const line = parseLine(text);
-    // A line that means nothing to us is a message that is looked for again.
-    if (line && "greeting" in line) journal.greetings.set(line.greeting, line);
-    else if (line) journal.messages.set(line.id, line);
-  }
-  return journal;
-}
-
 function parseLine(text: string): MessageLine | GreetingLine | undefined {
   try {
     return z.union([messageLine, greetingLine]).safeParse(JSON.parse(text)).data;
@@ -136,18 +151,19 @@ function parseLine(text: string): MessageLine | GreetingLine | undefined {
   }
 }
 
-/** Whether there is a header; one that is not this migration's is an error. */
-async function checkHeader(path: string, names: Names): Promise<boolean> {
+/** The header's version; undefined when there is none. One that is not this migration's is an error. */
+async function readHeader(path: string, names: Names): Promise<number | undefined> {
   const text = await readFile(path, "utf8").catch((error: unknown) => {
     if (isGone(error)) return undefined;
     throw error;
   });
-  if (text === undefined) return false;
+  if (text === undefined) return undefined;
   const found = parseHeader(text);
-  if (found?.version === VERSION && found.from === names.from && found.to === names.to) return true;
+  const isKnown = found?.version === VERSION || found?.version === WITHOUT_REMOVALS;
+  if (found && isKnown && found.from === names.from && found.to === names.to) return found.version;
   const why = !found
     ? "is no journal"
-    : found.version === VERSION
+    : isKnown
       ? `belongs to a migration from ${found.from} to ${found.to}`
       : `has version ${found.version}; this program understands ${VERSION}`;
   throw new VoxpostError("CONFIG_INVALID", `${path} ${why}: give another folder with --journal`);
@@ -158,36 +174,5 @@ function parseHeader(text: string): z.output<typeof header> | undefined {
     return header.safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
-  }
-}
-
-/** Two migrations at once would each find a message missing, and copy it twice. */
-async function lock(path: string): Promise<void> {
-  for (let round = 0; round < 2; round++) {
-    try {
-      const file = await open(path, "wx", 0o600);
-      await file.writeFile(String(process.pid));
-      await file.close();
-      return;
-    } catch (error) {
-      if (errnoOf(error) !== "EEXIST") throw error;
-    }
-    const owner = Number(await readFile(path, "utf8").catch(() => ""));
-    if (isAlive(owner)) break;
-    await rm(path, { force: true });
-  }
-  throw new VoxpostError(
-    "LOCKED",
-    `Another migration works here; wait for its end. If there is none, remove ${path}`,
-  );
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errnoOf(error) === "EPERM";
   }
 }

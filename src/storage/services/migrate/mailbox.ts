@@ -1,15 +1,16 @@
 import { isCode } from "../../../errors.ts";
 import type { MailboxAddress } from "../../../model/mailbox.ts";
 import type { MessageId } from "../../../model/message.ts";
+import { EXTRAS, TEXT } from "../../carry/compare.ts";
+import { compareEntries, copyMessage, findMessage, otherMessage } from "../../carry/copy.ts";
+import { sameAudio, weighMessage } from "../../carry/weigh.ts";
 import type { Entry } from "../../engine.ts";
 import { placeOf, throwIfEnding, wordsOf } from "../report.ts";
-import { findMessage, otherAudio } from "../verified.ts";
 import { walk } from "../walk.ts";
-import { sameAudio, weighMessage } from "../weigh.ts";
-import { copyMessage, isSame } from "./copy.ts";
 import { migrateGreetings } from "./greetings.ts";
 import type { MailboxJournal, MessageLine } from "./journal.ts";
 import type { Migration } from "./migrate.ts";
+import { followRemovals } from "./purged.ts";
 import { Tally } from "./tally.ts";
 
 /** One look at a mailbox: what is new in FROM is copied, and what changed there since is changed in TO. */
@@ -40,9 +41,7 @@ export async function migrateMailbox(
     }
     seen.add(id);
   }
-  for (const line of journal.messages.values()) {
-    if (!seen.has(line.id)) tally.add(await followRemoval(migration, mailbox, line, journal));
-  }
+  tally.add("changed", await followRemovals(migration, mailbox, journal, seen));
   tally.add("changed", await migrateGreetings(migration, mailbox, journal));
   return tally;
 }
@@ -59,7 +58,8 @@ async function migrateMessage(
   if (dryRun) return stored ? (known ? "changed" : "same") : "copied";
   if (!stored) {
     await journal.putMessage(lineOf(migration, entry, "copying"));
-    await copyMessage({ from, to }, entry, signal);
+    const { lost } = await copyMessage(from, entry, to, entry.ref.folder, { signal, mayLose: true });
+    noteLoss(migration, lost);
     await journal.putMessage(lineOf(migration, entry, "copied"));
     return "copied";
   }
@@ -71,16 +71,29 @@ async function migrateMessage(
 
 /** What TO has of a message. Half a copy that a killed run left is taken away, to be made anew. */
 async function findSame(
-  { from, to, dryRun, signal }: Migration,
+  migration: Migration,
   entry: Entry,
   known: MessageLine | undefined,
 ): Promise<Entry | undefined> {
+  const { from, to, dryRun, signal } = migration;
   const stored = await findMessage(to, entry.ref.mailbox, entry.envelope, signal);
-  const isVerified = known !== undefined && known.state !== "copying";
-  if (!stored || isVerified || (await isSame({ from, to }, entry, stored, signal))) return stored;
-  if (!known) throw otherAudio(entry.envelope);
-  if (!dryRun) await to.remove(stored.ref, signal);
-  return undefined;
+  if (!stored || (known && known.state !== "copying")) return stored;
+  const missing = await compareEntries(from, entry, to, stored, signal);
+  if (missing.length === 0) return stored;
+  if (known) {
+    if (!dryRun) await to.remove(stored.ref, signal);
+    return undefined;
+  }
+  if (missing.some((what) => what !== TEXT && what !== EXTRAS)) throw otherMessage(entry.envelope, missing);
+  const what = `was in TO before, without the ${missing.join(" and ")} that it has in FROM; it is left as it is`;
+  migration.report.finding({ kind: "note", where: placeOf(entry), what });
+  return stored;
+}
+
+function noteLoss({ to, report }: Migration, lost: readonly string[]): void {
+  for (const what of lost) {
+    report.finding({ kind: "note", where: to.name, what: `has no place for the ${what}; they stay in FROM` });
+  }
 }
 
 /** Folder and flags as they are in FROM. */
@@ -91,25 +104,6 @@ async function bringTo({ to, signal }: Migration, entry: Entry, stored: Entry): 
   if (stored.envelope.heard !== heard || stored.envelope.urgent !== urgent) {
     await to.setFlags(ref, { heard, urgent }, signal);
   }
-}
-
-/**
- * A message that this run has copied and that is gone from FROM: an owner purged it there, so it goes to the trash of
- * TO. What an earlier run copied is left: FROM may have been given up and emptied.
- */
-async function followRemoval(
-  migration: Migration,
-  mailbox: MailboxAddress,
-  line: MessageLine,
-  journal: MailboxJournal,
-): Promise<"same" | "changed"> {
-  const { from, to, run, dryRun, signal } = migration;
-  if (line.run !== run || line.state !== "copied" || dryRun) return "same";
-  if ((await from.find(mailbox, { id: line.id }, signal)).length > 0) return "changed";
-  const [stored] = await to.find(mailbox, { id: line.id }, signal);
-  if (stored && stored.ref.folder !== "Trash") await to.move(stored.ref, "Trash", signal);
-  await journal.putMessage({ ...line, state: "gone" });
-  return "changed";
 }
 
 /** The same message twice is copied once. Two that share an id by mistake are never taken for one. */

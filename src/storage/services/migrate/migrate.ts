@@ -4,7 +4,7 @@ import { formatMailbox } from "../../../model/mailbox.ts";
 import type { Engine } from "../../engine.ts";
 import { MemoryData } from "../../engines/memory/data.ts";
 import { MemoryEngine } from "../../engines/memory/engine.ts";
-import { type Report, throwIfEnding, wordsOf } from "../report.ts";
+import { onceEach, type Report, throwIfEnding, wordsOf } from "../report.ts";
 import { forEach, type Mailboxes } from "../walk.ts";
 import type { Journal } from "./journal.ts";
 import { migrateMailbox } from "./mailbox.ts";
@@ -133,18 +133,4 @@ async function runPass(
     }
   });
   return { tally, messages };
-}
-
-/** What fails in every pass is told once. */
-function onceEach(report: Report): Report {
-  const told = new Set<string>();
-  return {
-    progress: (progress) => report.progress(progress),
-    finding(finding) {
-      const key = `${finding.where}\n${finding.what}`;
-      if (told.has(key)) return;
-      told.add(key);
-      report.finding(finding);
-    },
-  };
 }

@@ -1,15 +1,16 @@
 import { isCode } from "../../../errors.ts";
 import { GREETINGS } from "../../../model/greeting.ts";
 import { formatMailbox, type MailboxAddress } from "../../../model/mailbox.ts";
+import { compareEntries, findMessage, otherMessage } from "../../carry/copy.ts";
+import { greetingDigest } from "../../carry/greetings.ts";
 import { placeOf, throwIfEnding, wordsOf } from "../report.ts";
-import { findMessage, greetingDigest, otherAudio } from "../verified.ts";
 import { forEach, walk } from "../walk.ts";
-import { isSame } from "./copy.ts";
+import type { MailboxJournal } from "./journal.ts";
 import type { MigrateOptions, Migration } from "./migrate.ts";
 
 /** Takes away from FROM what TO has: each is read from both once more, and only what is the same goes. */
 export async function removeMigrated(
-  { mailboxes, atOnce = 4 }: MigrateOptions,
+  { journal, mailboxes, atOnce = 4 }: MigrateOptions,
   migration: Migration,
 ): Promise<number> {
   const { from, report, signal } = migration;
@@ -17,7 +18,7 @@ export async function removeMigrated(
   await forEach(mailboxes(from, signal), atOnce, async (mailbox) => {
     const onRemoved = () => report.progress({ phase: "removing", mailbox, done: ++removed });
     try {
-      await removeMessages(migration, mailbox, onRemoved);
+      await removeMessages(migration, mailbox, await journal.mailbox(mailbox), onRemoved);
       await removeGreetings(migration, mailbox);
     } catch (error) {
       throwIfEnding(error, signal);
@@ -28,8 +29,9 @@ export async function removeMigrated(
 }
 
 async function removeMessages(
-  { from, to, report, signal }: Migration,
+  { from, to, report, run, signal }: Migration,
   mailbox: MailboxAddress,
+  journal: MailboxJournal,
   onRemoved: () => void,
 ): Promise<void> {
   for await (const entry of walk(from, mailbox, { signal })) {
@@ -37,7 +39,10 @@ async function removeMessages(
       const stored = await findMessage(to, mailbox, entry.envelope, signal);
       // It came since the last pass; the next run brings it.
       if (!stored) continue;
-      if (!(await isSame({ from, to }, entry, stored, signal))) throw otherAudio(entry.envelope);
+      const missing = await compareEntries(from, entry, to, stored, signal);
+      if (missing.length > 0) throw otherMessage(entry.envelope, missing);
+      const { id, heard, urgent } = entry.envelope;
+      await journal.putMessage({ id, state: "removed", folder: entry.ref.folder, heard, urgent, run });
       await from.remove(entry.ref, signal);
       onRemoved();
     } catch (error) {

@@ -1,8 +1,8 @@
 import { VoxpostError } from "../../../errors.ts";
 import { formatMailbox, type MailboxAddress } from "../../../model/mailbox.ts";
+import { weighMessage } from "../../carry/weigh.ts";
 import { throwIfEnding } from "../report.ts";
 import { forEach, walk } from "../walk.ts";
-import { weighMessage } from "../weigh.ts";
 import type { MigrateOptions, Migration } from "./migrate.ts";
 
 /** So many messages are read to learn how many bytes a second of FROM's audio has. */
