@@ -4,6 +4,7 @@ import { parse, YAMLParseError } from "yaml";
 import { z } from "zod";
 import { conflicts } from "./config-conflicts.ts";
 import { VoxpostError } from "./errors.ts";
+import { redisOptions } from "./jobs/redis-options.ts";
 import { mailbox, mailboxOptions, name } from "./mailbox-options.ts";
 import { isMailboxName } from "./model/mailbox.ts";
 import { isLoopback } from "./storage/engines/http/loopback.ts";
@@ -46,8 +47,7 @@ export const configSchema = z.strictObject({
     .default("1")
     .describe("Name of this program; its Stasis application is voxpost-NAME. Every program needs its own."),
   asterisk: z.array(asterisk).min(1).describe("The Asterisks that this program serves."),
-  redis: z
-    .strictObject({ url: z.string().describe("redis://… or rediss://…, or unix:///path; or url_file.") })
+  redis: redisOptions
     .optional()
     .describe("Queue of jobs. Default: a private Redis that the program starts itself."),
   storage: z

@@ -25,7 +25,7 @@ export async function* examine(config: Config): AsyncGenerator<Finding> {
     yield await find(`Asterisk ${server.name}, calls`, () => dialplan(ari, server));
   }
   yield await find("Redis", async () => {
-    if (config.redis) return examineRedis(config.redis.url);
+    if (config.redis) return examineRedis(config.redis);
     return "a private one, started with the program";
   });
   yield await find(`Store (${String(config.storage.engine)})`, async () => {

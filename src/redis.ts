@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Redis } from "ioredis";
 import { VoxpostError } from "./errors.ts";
 import { boundedRedis } from "./jobs/redis.ts";
+import type { RedisServers } from "./jobs/redis-options.ts";
 import { createLogger, type Logger } from "./log.ts";
 
 export interface PrivateRedis {
@@ -84,8 +85,8 @@ async function answers(path: string): Promise<boolean> {
  * Whether a Redis can carry our jobs, in words.
  * @throws VoxpostError QUEUE_UNREACHABLE, or DEPENDENCY_MISSING when it may throw jobs away
  */
-export async function examineRedis(url: string): Promise<string> {
-  const redis = boundedRedis(url, createLogger("silent"));
+export async function examineRedis(servers: RedisServers): Promise<string> {
+  const redis = boundedRedis(servers, createLogger("silent"));
   try {
     if (redis.status !== "ready") await once(redis, "ready", { signal: AbortSignal.timeout(START_MS) });
     const info = await redis.info();

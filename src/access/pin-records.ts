@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { Redis } from "ioredis";
+import type { RedisCommander } from "ioredis";
 import { z } from "zod";
 import { VoxpostError } from "../errors.ts";
 import type { Logger } from "../log.ts";
@@ -36,13 +36,13 @@ if not old or cjson.decode(old).changedAt < tonumber(ARGV[3]) then redis.call('h
  */
 export class PinRecords {
   readonly #path: string;
-  readonly #redis: Redis | undefined;
+  readonly #redis: RedisCommander | undefined;
   readonly #log: Logger;
   readonly #records: Map<string, PinRecord>;
   #writing: Promise<unknown> = Promise.resolve();
 
   /** @throws VoxpostError CONFIG_INVALID when the file is damaged: an older PIN must not come back in silence */
-  constructor(options: { path: string; redis: Redis | undefined; log: Logger }) {
+  constructor(options: { path: string; redis: RedisCommander | undefined; log: Logger }) {
     this.#path = options.path;
     this.#redis = options.redis;
     this.#log = options.log;

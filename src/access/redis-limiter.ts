@@ -1,4 +1,4 @@
-import type { Redis } from "ioredis";
+import type { RedisCommander } from "ioredis";
 import type { Logger } from "../log.ts";
 import { formatMailbox, type MailboxAddress } from "../model/mailbox.ts";
 import { blockAfter, keys, type LoginLimiter, MEMORY, MemoryLoginLimiter } from "./limiter.ts";
@@ -11,11 +11,11 @@ const BLOCK = `if redis.call('pttl', KEYS[1]) < tonumber(ARGV[1]) then redis.cal
  * while Redis is away.
  */
 export class RedisLoginLimiter implements LoginLimiter {
-  readonly #redis: Redis;
+  readonly #redis: RedisCommander;
   readonly #log: Logger;
   readonly #memory: MemoryLoginLimiter;
 
-  constructor(options: { redis: Redis; log: Logger; now?: () => number }) {
+  constructor(options: { redis: RedisCommander; log: Logger; now?: () => number }) {
     this.#redis = options.redis;
     this.#log = options.log;
     this.#memory = new MemoryLoginLimiter(options.now);

@@ -1,4 +1,4 @@
-import type { Redis } from "ioredis";
+import type { RedisCommander } from "ioredis";
 import type { Logger } from "../log.ts";
 
 /** Longer than any recording waits for its store. */
@@ -13,11 +13,11 @@ if old < tonumber(ARGV[1]) then redis.call('set', KEYS[1], ARGV[1], 'PX', ARGV[2
  * replace it. Like the ledger it is needed only where a recording lies on another Asterisk that was away: docs/custody.md.
  */
 export class Latest {
-  readonly #redis: Redis | undefined;
+  readonly #redis: RedisCommander | undefined;
   readonly #log: Logger;
   readonly #memory = new Map<string, number>();
 
-  constructor(options: { redis: Redis | undefined; log: Logger }) {
+  constructor(options: { redis: RedisCommander | undefined; log: Logger }) {
     this.#redis = options.redis;
     this.#log = options.log;
   }

@@ -1,4 +1,4 @@
-import type { Redis } from "ioredis";
+import type { RedisCommander } from "ioredis";
 import type { Logger } from "../log.ts";
 import type { MessageId } from "../model/message.ts";
 
@@ -12,13 +12,13 @@ const KEPT_MS = KEPT_DAYS * 86_400_000;
  * purged does not come back.
  */
 export class Ledger {
-  readonly #redis: Redis | undefined;
+  readonly #redis: RedisCommander | undefined;
   readonly #log: Logger;
   readonly #now: () => number;
   /** Message ids with the end of their entry, oldest first. */
   readonly #memory = new Map<MessageId, number>();
 
-  constructor(options: { redis: Redis | undefined; log: Logger; now?: () => number }) {
+  constructor(options: { redis: RedisCommander | undefined; log: Logger; now?: () => number }) {
     this.#redis = options.redis;
     this.#log = options.log;
     this.#now = options.now ?? Date.now;

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import type { Redis } from "ioredis";
+import type { RedisCommander } from "ioredis";
 import { VoxpostError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 
 export interface LockOptions {
   /** Undefined: this process only. Commands must be bounded (`commandTimeout`), and fail at once while Redis is away. */
-  readonly redis: Redis | undefined;
+  readonly redis: RedisCommander | undefined;
   readonly log: Logger;
   /**
    * A lock is the holder's for this long after its last sign of life, milliseconds; default 120,000. Longer than a job may be
@@ -56,7 +56,10 @@ export class Locks {
     let renewal: NodeJS.Timeout | undefined;
     try {
       await this.#acquire(redisKey, token);
-      renewal = setInterval(() => void this.#renew(redisKey, token, lost), Math.min(RENEW_MS, this.#ttlMs / 3));
+      renewal = setInterval(
+        () => void this.#renew(redisKey, token, lost),
+        Math.min(RENEW_MS, this.#ttlMs / 3),
+      );
       return await work(lost.signal);
     } finally {
       clearInterval(renewal);
@@ -82,7 +85,7 @@ export class Locks {
    * Whether Redis has lost its data (FLUSHALL, a restart without its file) so lately that somebody may still hold a lock of which
    * it knows nothing any more.
    */
-  async #wasEmptied(redis: Redis): Promise<boolean> {
+  async #wasEmptied(redis: RedisCommander): Promise<boolean> {
     const { emptiedMs = 3_000, log } = this.#options;
     const epoch = (await redis.get(EPOCH)) ?? (await beginEpoch(redis));
     if (this.#epoch !== undefined && this.#epoch !== epoch) {
@@ -109,7 +112,7 @@ export class Locks {
   }
 }
 
-async function beginEpoch(redis: Redis): Promise<string | undefined> {
+async function beginEpoch(redis: RedisCommander): Promise<string | undefined> {
   await redis.set(EPOCH, randomBytes(8).toString("hex"), "NX");
   return (await redis.get(EPOCH)) ?? undefined;
 }

@@ -1,24 +1,27 @@
 import { Queue } from "bullmq";
-import type { Redis } from "ioredis";
 import { VoxpostError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { formatMailbox } from "../model/mailbox.ts";
 import type { Enqueue, ForwardRequest } from "./enqueue.ts";
-import { boundedRedis, PREFIX } from "./redis.ts";
+import { boundedRedis, PREFIX, type RedisClient } from "./redis.ts";
+import type { RedisServers } from "./redis-options.ts";
 import { JOBS, type JobData, type JobName, jobNames } from "./table.ts";
 
 /** Longest that anybody waits for Redis, milliseconds. */
 const ENQUEUE_MS = 1_000;
 
+const JOB_STATES = ["waiting", "active", "delayed"] as const;
+type JobState = (typeof JOB_STATES)[number];
+
 /** The way into the queues. */
 export class Queues implements Enqueue {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly #log: Logger;
   readonly #queues: Map<JobName, Queue>;
 
-  constructor(options: { url: string; log: Logger }) {
+  constructor(options: { redis: RedisServers; log: Logger }) {
     this.#log = options.log;
-    this.redis = boundedRedis(options.url, options.log);
+    this.redis = boundedRedis(options.redis, options.log);
     this.#queues = new Map(
       jobNames.map((name) => {
         const queue = new Queue(name, {
@@ -50,12 +53,22 @@ export class Queues implements Enqueue {
 
   /** Jobs that wait, run or are put off, by name. Undefined while Redis does not answer. */
   async waiting(): Promise<Record<JobName, number> | undefined> {
+    const states = Object.entries((await this.states()) ?? {});
+    if (states.length === 0) return undefined;
+    const sums = states.map(([name, { waiting, active, delayed }]) => [name, waiting + active + delayed]);
+    return Object.fromEntries(sums) as Record<JobName, number>;
+  }
+
+  /** The same by what becomes of them. */
+  async states(): Promise<Record<JobName, Record<JobState, number>> | undefined> {
     try {
       const counts = [...this.#queues].map(
-        async ([name, queue]) =>
-          [name, await queue.getJobCountByTypes("waiting", "active", "delayed")] as const,
+        async ([name, queue]) => [name, await queue.getJobCounts(...JOB_STATES)] as const,
       );
-      return Object.fromEntries(await bounded(Promise.all(counts))) as Record<JobName, number>;
+      return Object.fromEntries(await bounded(Promise.all(counts))) as Record<
+        JobName,
+        Record<JobState, number>
+      >;
     } catch {
       return undefined;
     }

@@ -67,7 +67,7 @@ function startWorkers(ground: Ground, { asterisks, folder }: BackgroundParts): W
   const deps = { ...ground, recordingsOf, enqueue: queues, folder };
   const lamp = lampOn(asterisks, ground.subscribers);
   return new Workers({
-    url: ground.redisUrl,
+    redis: ground.redis,
     log,
     lockMs: 1_000 * config.workers.stalled,
     processors: {

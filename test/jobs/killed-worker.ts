@@ -25,7 +25,7 @@ class DeadlyLedger extends Ledger {
 }
 
 new Workers({
-  url,
+  redis: url,
   log,
   lockMs: 500,
   processors: {

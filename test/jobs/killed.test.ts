@@ -15,7 +15,7 @@ it("a message is delivered once when the worker is killed between the store's an
   const url = lab.redis?.url;
   if (!url) throw new Error("this test needs a real Redis");
   const here = await world(url);
-  const queues = new Queues({ url, log: here.log });
+  const queues = new Queues({ redis: url, log: here.log });
   const store = await fileStore(join(here.folder, "mail"), here.log);
   try {
     const name = recordingName();
@@ -38,7 +38,7 @@ it("a message is delivered once when the worker is killed between the store's an
       locks: new Locks({ redis: queues.redis, log: here.log, ttlMs: 500 }),
     });
     const workers = new Workers({
-      url,
+      redis: url,
       log: here.log,
       lockMs: 500,
       backoff: () => 50,

@@ -36,7 +36,7 @@ describe("queues and workers", () => {
   });
 
   const queues = (at = url) => {
-    const made = new Queues({ url: at, log });
+    const made = new Queues({ redis: at, log });
     closing.push(made);
     return made;
   };
@@ -48,7 +48,7 @@ describe("queues and workers", () => {
       greeting: async () => {},
       ...processors,
     };
-    const made = new Workers({ url, log, processors: all, backoff: soon, ...options });
+    const made = new Workers({ redis: url, log, processors: all, backoff: soon, ...options });
     closing.push(made);
     return made;
   };

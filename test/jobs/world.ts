@@ -2,14 +2,13 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Redis } from "ioredis";
 import { pino } from "pino";
 import { Ledger } from "../../src/custody/ledger.ts";
 import { Locks } from "../../src/custody/lock.ts";
 import { formatName, newId, type RecordingName } from "../../src/custody/name.ts";
 import { type DepositDeps, deposit } from "../../src/jobs/deposit.ts";
 import type { DepositRequest } from "../../src/jobs/enqueue.ts";
-import { boundedRedis } from "../../src/jobs/redis.ts";
+import { boundedRedis, type RedisClient } from "../../src/jobs/redis.ts";
 import type { Logger } from "../../src/log.ts";
 import type { MailboxAddress } from "../../src/model/mailbox.ts";
 import type { Engine, Entry } from "../../src/storage/engine.ts";
@@ -47,7 +46,7 @@ export async function world(redisUrl?: string) {
   const store = new EngineStore({ engine, pins: NO_PINS, log });
   await store.open();
   const lamps: MailboxAddress[] = [];
-  const connections: Redis[] = [];
+  const connections: RedisClient[] = [];
 
   /** Another program's view: its own connection, locks and memory. */
   const program = (change: Partial<DepositDeps> = {}): DepositDeps => {
