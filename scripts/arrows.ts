@@ -12,6 +12,8 @@ const ROOMS: Record<string, readonly string[]> = {
   sounds: ["model", "ivr/phrase.ts", "ivr/language.ts"],
   ivr: ["model", "custody/name.ts", "sounds", "jobs/ports.ts"],
   jobs: ["model", "custody", "storage"],
+  telemetry: [],
+  web: ["telemetry"],
   access: ["model", "storage/pins.ts", "storage/disk.ts"],
   menus: [
     "model",
@@ -35,6 +37,9 @@ const PACKAGES: Record<string, readonly string[]> = {
   bullmq: ["jobs/"],
   ioredis: ["jobs/", "custody/", "access/", "redis.ts"],
   xstate: ["menus/machine.ts"],
+  "prom-client": ["telemetry/"],
+  "@opentelemetry/api": ["telemetry/otel.ts"],
+  "@opentelemetry/sdk-trace-base": ["telemetry/otel.ts"],
 };
 
 /** Every broken rule, as `file imports target: why`. */

@@ -4,12 +4,13 @@ import type { Config } from "./config.ts";
 import { VoxpostError } from "./errors.ts";
 import { Greetings } from "./jobs/greetings.ts";
 import type { Logger } from "./log.ts";
-import { menusByClass } from "./menus/classes.ts";
+import { type MenusOf, menusByClass } from "./menus/classes.ts";
 import { loadPlugins } from "./menus/plugins.ts";
 import { openAsterisks } from "./program/asterisks.ts";
 import { startBackground } from "./program/background.ts";
 import { openEntries } from "./program/entries.ts";
-import { openGround } from "./program/ground.ts";
+import { type Ground, openGround } from "./program/ground.ts";
+import { openWeb } from "./program/web.ts";
 
 export interface Voxpost {
   /** Resolves when the first Asterisk is connected: from then on its callers are served. */
@@ -36,11 +37,22 @@ export interface VoxpostOptions {
 export async function startVoxpost(config: Config, log: Logger, options: VoxpostOptions): Promise<Voxpost> {
   const menus = menusByClass(config, await loadPlugins(config.plugins, config.folder));
   const ground = await openGround(config, log);
-  const asterisks = await openAsterisks(ground, options.onFatal);
+  try {
+    return await build(ground, menus, options);
+  } catch (error) {
+    await ground.close();
+    throw error;
+  }
+}
+
+async function build(ground: Ground, menus: MenusOf, { onFatal }: VoxpostOptions): Promise<Voxpost> {
+  const asterisks = await openAsterisks(ground, onFatal);
   const { recordingsOf } = asterisks;
-  const folder = await emptyFolder(join(config.data, "deliveries"));
+  const folder = await emptyFolder(join(ground.config.data, "deliveries"));
   const greetings = new Greetings({ ...ground, recordingsOf, enqueue: ground.queues, folder });
   const entries = await openEntries(ground, { menus, recordingsOf, greetings });
+  let isDraining = false;
+  const web = await openWeb(ground, asterisks, () => isDraining);
   const background = startBackground(ground, { asterisks, greetings, folder });
   asterisks.start(entries);
 
@@ -48,11 +60,15 @@ export async function startVoxpost(config: Config, log: Logger, options: Voxpost
   const ups = [...asterisks.ivrs.values()].map(({ asterisk }) => asterisk.whenUp(stopping.signal));
   return {
     ready: Promise.any(ups),
-    drain: () => asterisks.drain(),
+    async drain() {
+      isDraining = true;
+      await asterisks.drain();
+    },
     async stop(graceMs) {
       stopping.abort(new VoxpostError("ABORTED", "The program ends"));
       await background.stop(graceMs);
       await asterisks.close();
+      await web.close();
       await ground.close();
     },
   };

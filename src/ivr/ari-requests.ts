@@ -1,4 +1,4 @@
-import { isCode, VoxpostError } from "../errors.ts";
+import { type ErrorCode, isCode, VoxpostError } from "../errors.ts";
 
 export interface AriServer {
   /** Where Asterisk's HTTP server listens, such as `http://127.0.0.1:8088`. */
@@ -14,6 +14,19 @@ export interface AriRequest {
   readonly signal?: AbortSignal;
 }
 
+/** Takes what is known of a request when it has been answered. It must not throw, and nothing waits for it. */
+export type AriObserver = (observation: AriObservation) => void;
+
+interface AriObservation {
+  readonly method: string;
+  /** The path without ids and names: `/channels/{}/play/{}`. */
+  readonly route: string;
+  /** Milliseconds; of audio that is fetched, until it begins. */
+  readonly ms: number;
+  /** Undefined when it succeeded. */
+  readonly code?: ErrorCode;
+}
+
 /**
  * Requests to one Asterisk, each with a bound.
  *
@@ -24,11 +37,13 @@ export class AriRequests {
   readonly #base: string;
   readonly #authorization: string;
   readonly #timeoutMs: number;
+  readonly #observe: AriObserver | undefined;
 
-  constructor(server: AriServer, timeoutMs = 5_000) {
+  constructor(server: AriServer, timeoutMs = 5_000, observe?: AriObserver) {
     this.#base = `${server.url.replace(/\/+$/, "")}/ari`;
     this.#authorization = `Basic ${Buffer.from(`${server.user}:${server.password}`).toString("base64")}`;
     this.#timeoutMs = timeoutMs;
+    this.#observe = observe;
   }
 
   async get<T>(path: string, options?: AriRequest): Promise<T> {
@@ -64,11 +79,30 @@ export class AriRequests {
    * @throws VoxpostError ASTERISK_UNREACHABLE, ASTERISK_REFUSED, CALL_GONE (a channel that is no more), ABORTED
    */
   stream(method: string, path: string, options: AriRequest = {}): Promise<Response> {
-    return this.#send(method, path, options, async (response) => response);
+    return this.#observed(method, path, options, async (response) => response);
   }
 
   #text(method: string, path: string, options: AriRequest = {}): Promise<string> {
-    return this.#send(method, path, options, (response) => response.text());
+    return this.#observed(method, path, options, (response) => response.text());
+  }
+
+  async #observed<T>(
+    method: string,
+    path: string,
+    options: AriRequest,
+    read: (response: Response) => Promise<T>,
+  ): Promise<T> {
+    const startedAt = performance.now();
+    const tell = (end: Pick<AriObservation, "code">) =>
+      this.#observe?.({ method, route: routeOf(path), ms: performance.now() - startedAt, ...end });
+    try {
+      const answer = await this.#send(method, path, options, read);
+      tell({});
+      return answer;
+    } catch (error) {
+      tell({ code: error instanceof VoxpostError ? error.code : "INTERNAL" });
+      throw error;
+    }
   }
 
   async #send<T>(
@@ -110,6 +144,16 @@ export class AriRequests {
       clearTimeout(timer);
     }
   }
+}
+
+/** What may stand in a route; everything else in a path is an id or a name. */
+const ROUTE_WORDS = new Set(
+  `addChannel answer applications asterisk bridges channels continue control copy create file info live mailboxes moh move play
+  playbacks record recordings removeChannel sounds stop stored subscription variable`.split(/\s+/),
+);
+
+function routeOf(path: string): string {
+  return path.replace(/[^/]+/g, (part) => (ROUTE_WORDS.has(part) ? part : "{}"));
 }
 
 async function refusal(response: Response, method: string, path: string): Promise<VoxpostError> {

@@ -2,7 +2,7 @@ import { isCode, VoxpostError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { type AriSubscription, subscribe } from "./ari.ts";
 import { AriEvents } from "./ari-events.ts";
-import { AriRequests, type AriServer } from "./ari-requests.ts";
+import { type AriObserver, AriRequests, type AriServer } from "./ari-requests.ts";
 
 export interface AsteriskOptions extends AriServer {
   /** Configured, unique name of this Asterisk. */
@@ -16,6 +16,8 @@ export interface AsteriskOptions extends AriServer {
   readonly timeoutMs?: number;
   /** First and longest wait before connecting again; default 100 and 5,000. */
   readonly retryMs?: readonly [first: number, longest: number];
+  /** Told of every request. */
+  readonly observe?: AriObserver;
 }
 
 /**
@@ -47,7 +49,7 @@ export class Asterisk {
     this.name = options.name;
     this.app = options.app;
     this.log = options.log.child({ asterisk: options.name });
-    this.requests = new AriRequests(options, options.timeoutMs);
+    this.requests = new AriRequests(options, options.timeoutMs, options.observe);
     this.events = new AriEvents((error, { type }) =>
       this.log.error({ err: error, type }, "event not handled"),
     );

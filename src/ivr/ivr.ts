@@ -1,7 +1,7 @@
 import type { VoxpostError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { type CallHandler, Calls } from "./app.ts";
-import type { AriServer } from "./ari-requests.ts";
+import type { AriObserver, AriServer } from "./ari-requests.ts";
 import { Asterisk } from "./asterisk.ts";
 import type { Media } from "./media.ts";
 import { MediaCache } from "./media-cache.ts";
@@ -20,6 +20,8 @@ export interface IvrOptions {
   readonly log: Logger;
   /** Another program took our application over. Main decides; nothing is retried. */
   readonly onReplaced: (error: VoxpostError) => void;
+  /** Told of every request to this Asterisk. */
+  readonly observe?: AriObserver;
   /** For tests; see `AsteriskOptions`. */
   readonly timeoutMs?: number;
   readonly retryMs?: readonly [first: number, longest: number];
@@ -39,12 +41,13 @@ export interface Ivr {
 }
 
 export function createIvr(options: IvrOptions): Ivr {
-  const { server, instance, media, handler, isFull, log, onReplaced, timeoutMs, retryMs } = options;
+  const { server, instance, media, handler, isFull, log, onReplaced, observe, timeoutMs, retryMs } = options;
   const asterisk = new Asterisk({
     ...server,
     app: `voxpost-${instance}`,
     log,
     onReplaced,
+    ...(observe ? { observe } : {}),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(retryMs === undefined ? {} : { retryMs }),
   });

@@ -29,8 +29,8 @@ export async function deposit(job: DepositRequest, deps: DepositDeps, signal: Ab
   if (!recordings) {
     throw new VoxpostError("ASTERISK_UNREACHABLE", `This program serves no Asterisk named "${job.asterisk}"`);
   }
-  const { id, take: wanted } = parseName(job.parts[0] ?? "");
-  const log = deps.log.child({ recording: id, asterisk: job.asterisk });
+  const { id, take: wanted, channel } = parseName(job.parts[0] ?? "");
+  const log = deps.log.child({ recording: id, call: channel, asterisk: job.asterisk });
   const { messages } = groupRecordings(await recordings.list(ROOT, signal));
   const message = messages.find((each) => each.id === id);
   if (!message || message.takes.length === 0) {
@@ -107,6 +107,7 @@ async function toMessages(
   if (kind?.is === "comment") {
     try {
       const original = await fetchOriginal(kind.mailbox, kind.message, deps.store, folder, signal);
+      deps.log.info({ original: original.envelope.callId }, "a message is sent on with a comment");
       return recipients.map((mailbox) => copyOf(original, { id, mailbox, urgent }, audio.source));
     } catch (error) {
       if (!isCode(error, "MESSAGE_UNKNOWN")) throw error;

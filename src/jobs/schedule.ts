@@ -16,7 +16,7 @@ export class SweepSchedule {
   readonly #stopping = new AbortController();
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #running = new Map<string, Promise<void>>();
-  readonly #results = new Map<string, SweepResult>();
+  readonly #results = new Map<string, SweepResult & { readonly at: Date }>();
   /** Told once, when it goes away. */
   readonly #away = new Set<string>();
 
@@ -24,8 +24,8 @@ export class SweepSchedule {
     this.#options = options;
   }
 
-  /** What the last sweep that succeeded saw, by Asterisk: for metrics and health. */
-  get results(): ReadonlyMap<string, SweepResult> {
+  /** What the last sweep that succeeded saw, and when, by Asterisk: for metrics and health. */
+  get results(): ReadonlyMap<string, SweepResult & { readonly at: Date }> {
     return this.#results;
   }
 
@@ -51,7 +51,7 @@ export class SweepSchedule {
     clearTimeout(this.#timers.get(asterisk));
     try {
       const result = await sweeps.get(asterisk)?.run(this.#stopping.signal);
-      if (result) this.#results.set(asterisk, result);
+      if (result) this.#results.set(asterisk, { ...result, at: new Date() });
       this.#away.delete(asterisk);
     } catch (error) {
       const level = this.#away.has(asterisk) ? "debug" : "warn";

@@ -1,10 +1,10 @@
-import type { Config } from "../config.ts";
 import type { VoxpostError } from "../errors.ts";
 import type { CallHandler } from "../ivr/app.ts";
 import { createIvr, type Ivr } from "../ivr/ivr.ts";
 import { Media } from "../ivr/media.ts";
 import type { RecordingsOf } from "../jobs/recordings.ts";
-import type { Logger } from "../log.ts";
+import { showAsterisks } from "./gauges.ts";
+import type { Ground } from "./ground.ts";
 
 /** Every Asterisk of the configuration, and the server from which they fetch audio. */
 export interface Asterisks {
@@ -20,8 +20,7 @@ export interface Asterisks {
 
 /** Nothing is connected yet. @throws VoxpostError CONFIG_INVALID when nobody can listen where Asterisk is to fetch audio */
 export async function openAsterisks(
-  config: Config,
-  log: Logger,
+  { config, log, telemetry }: Ground,
   onReplaced: (error: VoxpostError) => void,
 ): Promise<Asterisks> {
   const { url, ...address } = config.media;
@@ -34,9 +33,19 @@ export async function openAsterisks(
   const ivrs: ReadonlyMap<string, Ivr> = new Map(
     config.asterisk.map((server) => [
       server.name,
-      createIvr({ server, instance: config.instance, media, handler, isFull, log, onReplaced }),
+      createIvr({
+        server,
+        instance: config.instance,
+        media,
+        handler,
+        isFull,
+        log,
+        onReplaced,
+        observe: telemetry.ari(server.name),
+      }),
     ]),
   );
+  showAsterisks(telemetry.metrics, ivrs);
   return {
     ivrs,
     recordingsOf: (asterisk) => ivrs.get(asterisk)?.recordings,

@@ -12,6 +12,7 @@ import { Workers } from "../jobs/worker.ts";
 import { pollSnapshots } from "../storage/snapshot-poll.ts";
 import { Upkeep } from "../storage/upkeep.ts";
 import type { Asterisks } from "./asterisks.ts";
+import { showCustody, showQueues } from "./gauges.ts";
 import type { Ground } from "./ground.ts";
 
 /** What works while nobody calls. */
@@ -29,7 +30,7 @@ export interface BackgroundParts {
 
 /** Delivers what was recorded, finds what was forgotten, lights lamps, and keeps store and snapshots tidy. */
 export function startBackground(ground: Ground, parts: BackgroundParts): Background {
-  const { config, log, store, engine, subscribers, snapshots, queues, mailboxes } = ground;
+  const { config, log, telemetry, store, engine, subscribers, snapshots, queues, mailboxes } = ground;
   const { asterisks } = parts;
 
   const stopPolling = pollSnapshots({
@@ -42,6 +43,8 @@ export function startBackground(ground: Ground, parts: BackgroundParts): Backgro
   const trash = new TrashPurge({ store, subscribers, file: join(config.data, "trash.json"), log });
   const workers = startWorkers(ground, parts);
   const sweeps = createSweeps(ground, parts);
+  showCustody(telemetry.metrics, sweeps);
+  showQueues(telemetry.metrics, queues);
   // Whatever was recorded while nobody listened is delivered as soon as its Asterisk is there.
   for (const [name, { asterisk }] of asterisks.ivrs) {
     asterisk.onState((state) => {
@@ -62,19 +65,27 @@ export function startBackground(ground: Ground, parts: BackgroundParts): Backgro
 }
 
 function startWorkers(ground: Ground, { asterisks, folder }: BackgroundParts): Workers {
-  const { config, log, queues, store } = ground;
+  const { config, log, queues, store, telemetry } = ground;
   const { recordingsOf } = asterisks;
   const deps = { ...ground, recordingsOf, enqueue: queues, folder };
-  const lamp = lampOn(asterisks, ground.subscribers);
+  const messages = {
+    ...deps,
+    store: {
+      deposit: telemetry.deposit(store),
+      find: store.find.bind(store),
+      audio: store.audio.bind(store),
+    },
+  };
+  const lamp = lampOn(asterisks, ground);
   return new Workers({
-    redis: ground.redis,
+    url: ground.redisUrl,
     log,
     lockMs: 1_000 * config.workers.stalled,
     processors: {
-      deposit: (job, signal) => deposit(job, deps, signal),
-      forward: (job, signal) => forward(job, deps, signal),
-      greeting: (job, signal) => greeting(job, deps, signal),
-      mwi: (job, signal) => mwi(job, { store, lamp }, signal),
+      deposit: telemetry.job("deposit", (job, signal) => deposit(job, messages, signal)),
+      forward: telemetry.job("forward", (job, signal) => forward(job, messages, signal)),
+      greeting: telemetry.job("greeting", (job, signal) => greeting(job, deps, signal)),
+      mwi: telemetry.job("mwi", (job, signal) => mwi(job, { store, lamp }, signal)),
     },
   });
 }
@@ -91,12 +102,14 @@ function createSweeps(
 }
 
 /** A mailbox's lamp is lit on every Asterisk, under each of its names. */
-function lampOn({ ivrs }: Asterisks, { aliasesOf }: Ground["subscribers"]): Lamp {
+function lampOn({ ivrs }: Asterisks, { subscribers, telemetry }: Ground): Lamp {
   return {
     async publish(mailbox, counts) {
-      const names = [mailbox, ...aliasesOf(mailbox)];
+      const names = [mailbox, ...subscribers.aliasesOf(mailbox)];
       await Promise.all(
-        [...ivrs.values()].flatMap(({ lamps }) => names.map((name) => lamps.publish(name, counts))),
+        [...ivrs].flatMap(([asterisk, { lamps }]) =>
+          names.map((name) => telemetry.lamp(asterisk, lamps.publish(name, counts))),
+        ),
       );
     },
   };

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { LoginEvent } from "../access/limiter.ts";
 import { RedisLoginLimiter } from "../access/redis-limiter.ts";
 import type { CallHandler } from "../ivr/app.ts";
 import type { Greetings } from "../jobs/greetings.ts";
@@ -18,12 +19,15 @@ export async function openEntries(
   ground: Ground,
   parts: { readonly menus: MenusOf; readonly recordingsOf: RecordingsOf; readonly greetings: Greetings },
 ): Promise<CallHandler> {
-  const { config, log, subscribers, snapshots, store, pins, queues } = ground;
+  const { config, log, telemetry, subscribers, snapshots, store, pins, queues } = ground;
   const { menus, recordingsOf, greetings } = parts;
   const folder = join(config.data, "calls");
   await removeLeftovers(folder);
 
-  const limiter = new RedisLoginLimiter({ redis: queues.redis, log });
+  const login = {
+    limiter: new RedisLoginLimiter({ redis: queues.redis, log }),
+    onLogin: (event: LoginEvent) => telemetry.login(event),
+  };
   const messages = {
     subscribers,
     snapshots,
@@ -46,19 +50,22 @@ export async function openEntries(
     deposit: createDeposit(messages),
     retrieve: createRetrieve({
       ...messages,
+      ...login,
       store,
-      limiter,
       folder,
       settings,
       leave: (call, recipients) => leaveMessage(call, recipients, new Map(), { ...messages, goesOn: true }),
     }),
-    authenticate: createAuthenticate({ subscribers, store, limiter, menus }),
+    authenticate: createAuthenticate({ ...login, subscribers, store, menus }),
     play: createPlayMessage({ subscribers, store, folder }),
     sayname: createSayName({ subscribers, snapshots }),
     directory: createDirectory({ subscribers, snapshots, menus }),
   };
+  const served = new Map(
+    Object.entries(entries).map(([name, serve]) => [name, telemetry.entry(name, serve)]),
+  );
   return async (entry, args, call) => {
-    const serve = entries[entry];
+    const serve = served.get(entry);
     if (serve) return void (await serve(call, args));
     call.log.warn({ entry }, "The dialplan asks for an entry that this version does not have");
     await call.setVariable("VOXPOST_STATUS", "UNSUPPORTED");

@@ -7,7 +7,6 @@ import { Latest } from "../custody/latest.ts";
 import { Ledger } from "../custody/ledger.ts";
 import { Locks } from "../custody/lock.ts";
 import { Queues } from "../jobs/queues.ts";
-import type { RedisServers } from "../jobs/redis-options.ts";
 import type { Logger } from "../log.ts";
 import type { MailboxAddress } from "../model/mailbox.ts";
 import { startPrivateRedis } from "../redis.ts";
@@ -16,12 +15,14 @@ import { EngineStore } from "../storage/engine-store.ts";
 import { createEngine } from "../storage/registry.ts";
 import { DiskSnapshots } from "../storage/snapshot.ts";
 import { createSubscribers } from "../subscribers.ts";
+import { Telemetry } from "./telemetry.ts";
 
 /** What the rest of the program stands on: the mailboxes, their store, the queues. */
 export interface Ground {
   readonly config: Config;
   readonly log: Logger;
-  readonly redis: RedisServers;
+  readonly telemetry: Telemetry;
+  readonly redisUrl: string;
   readonly subscribers: ReturnType<typeof createSubscribers>;
   readonly queues: Queues;
   readonly locks: Locks;
@@ -40,10 +41,10 @@ export interface Ground {
 /** A server that is away is no reason to fail. @throws VoxpostError CONFIG_INVALID, DEPENDENCY_MISSING */
 export async function openGround(config: Config, log: Logger): Promise<Ground> {
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
+  const telemetry = await Telemetry.open(config, log);
   const subscribers = createSubscribers(config);
-  const own = config.redis ? undefined : await startPrivateRedis(join(config.data, "redis"), log);
-  const servers = config.redis ?? own?.url ?? "";
-  const queues = new Queues({ redis: servers, log });
+  const redis = config.redis ?? (await startPrivateRedis(join(config.data, "redis"), log));
+  const queues = new Queues({ url: redis.url, log });
   const custody = { redis: queues.redis, log };
 
   const engine = createEngine(config.storage, {
@@ -51,6 +52,7 @@ export async function openGround(config: Config, log: Logger): Promise<Ground> {
     folder: config.folder,
     data: config.data,
     attributesOf: (mailbox) => subscribers.attributesOf(mailbox),
+    observer: telemetry.store,
   });
   const pins = new OwnPins({
     records: new PinRecords({ path: join(config.data, "pins.json"), redis: queues.redis, log }),
@@ -74,7 +76,8 @@ export async function openGround(config: Config, log: Logger): Promise<Ground> {
   return {
     config,
     log,
-    redis: servers,
+    telemetry,
+    redisUrl: redis.url,
     subscribers,
     queues,
     // Longer than a job may be stalled, or two workers could deliver the same message.
@@ -90,7 +93,8 @@ export async function openGround(config: Config, log: Logger): Promise<Ground> {
       unfollow();
       await queues.close();
       await store.close();
-      await own?.stop();
+      if ("stop" in redis) await redis.stop();
+      await telemetry.close();
     },
   };
 }

@@ -20,7 +20,7 @@ export interface EngineContext {
   readonly data?: string;
   /** What the administrator says of a mailbox (class, region): `route` sends by it. Default: nothing of nobody. */
   attributesOf?(mailbox: MailboxAddress): Readonly<Record<string, string>>;
-  /** Told of every operation of an engine with the layer `observe`. Default: nobody is. */
+  /** Told of every operation of the innermost engines, and of one with the layer `observe`. Default: nobody is. */
   readonly observer?: Observer;
 }
 
