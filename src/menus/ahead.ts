@@ -21,19 +21,23 @@ export interface FirstLook {
  * in memory only; audio waits for the PIN.
  */
 export class ReadAhead {
-  readonly owner: Subscriber;
+  readonly #owner: Subscriber;
   readonly #look: Promise<FirstLook>;
   readonly #stopFollowing: () => void;
   readonly #begunAt = performance.now();
   #isStale = false;
 
   constructor(store: Store, owner: Subscriber, call: Pick<Call, "signal">) {
-    this.owner = owner;
+    this.#owner = owner;
     this.#stopFollowing = store.onChange((mailbox) => {
       if (sameMailbox(mailbox, owner.address)) this.#isStale = true;
     });
     this.#look = firstLook(store, owner, call);
     this.#look.catch(() => undefined);
+  }
+
+  isOf({ address }: Subscriber): boolean {
+    return sameMailbox(address, this.#owner.address);
   }
 
   /** Undefined when it failed, or may not be true any more. */

@@ -78,7 +78,7 @@ async function listen(
 ): Promise<Ending> {
   const { call, subscriber } = session;
   if (subscriber.language) call.language = subscriber.language;
-  session.begin(ahead?.owner === subscriber ? ahead : undefined);
+  session.begin(ahead?.isOf(subscriber) ? ahead : undefined);
   const opening = options.has("a") ? await autoplay(session, options.get("a") ?? "") : undefined;
   if (opening === "empty") await call.play(emptyFolder(session, session.place));
   const end =

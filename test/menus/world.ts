@@ -73,6 +73,7 @@ export interface Given {
   readonly duration?: number;
   readonly number?: string;
   readonly category?: string;
+  readonly dialplanContext?: string;
   /** What is heard; `""` is an empty part, and `(cannot be decoded)` fails in Asterisk. */
   readonly says?: string;
   readonly comment?: string;
@@ -153,6 +154,7 @@ export class World {
       priority: false,
       private: given.private ?? false,
       ...(given.category ? { category: given.category } : {}),
+      ...(given.dialplanContext ? { dialplanContext: given.dialplanContext } : {}),
       audio: [
         ...(given.comment === undefined ? [] : [audio("comment", given.comment)]),
         audio("voice", given.says ?? `(message ${given.id})`),
@@ -324,7 +326,11 @@ export class World {
   readonly subscribers = {
     searchesContexts: false,
     directoryIntro: (_context: string): string | undefined => undefined,
-    find: (address: MailboxAddress) => this.#subscribers.get(formatMailbox(address)),
+    // Another object at each look, as in the program.
+    find: (address: MailboxAddress) => {
+      const found = this.#subscribers.get(formatMailbox(address));
+      return found && { ...found };
+    },
     all: () => this.#subscribers.values(),
   };
 
