@@ -1,10 +1,10 @@
 import { Queue } from "bullmq";
-import type { Redis } from "ioredis";
 import { VoxpostError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { formatMailbox } from "../model/mailbox.ts";
 import type { Enqueue, ForwardRequest } from "./enqueue.ts";
-import { boundedRedis, PREFIX } from "./redis.ts";
+import { boundedRedis, PREFIX, type RedisClient } from "./redis.ts";
+import type { RedisServers } from "./redis-options.ts";
 import { JOBS, type JobData, type JobName, jobNames } from "./table.ts";
 
 /** Longest that anybody waits for Redis, milliseconds. */
@@ -15,13 +15,13 @@ type JobState = (typeof JOB_STATES)[number];
 
 /** The way into the queues. */
 export class Queues implements Enqueue {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly #log: Logger;
   readonly #queues: Map<JobName, Queue>;
 
-  constructor(options: { url: string; log: Logger }) {
+  constructor(options: { redis: RedisServers; log: Logger }) {
     this.#log = options.log;
-    this.redis = boundedRedis(options.url, options.log);
+    this.redis = boundedRedis(options.redis, options.log);
     this.#queues = new Map(
       jobNames.map((name) => {
         const queue = new Queue(name, {

@@ -1,8 +1,8 @@
 import { type Job, UnrecoverableError, Worker } from "bullmq";
-import type { Redis } from "ioredis";
 import { isCode, VoxpostError } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import { blockingRedis, PREFIX } from "./redis.ts";
+import { blockingRedis, PREFIX, type RedisClient } from "./redis.ts";
+import type { RedisServers } from "./redis-options.ts";
 import { type JobData, type JobName, jobNames, readJob } from "./table.ts";
 
 export type Processors = {
@@ -10,7 +10,7 @@ export type Processors = {
 };
 
 export interface WorkersOptions {
-  readonly url: string;
+  readonly redis: RedisServers;
   readonly log: Logger;
   readonly processors: Processors;
   /** Jobs of one kind at once; default 8. */
@@ -33,7 +33,7 @@ export function backoff(attempt: number): number {
 /** Takes jobs from the queues until it is closed. Redis may come and go. */
 export class Workers {
   readonly #options: WorkersOptions;
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #workers: Worker[];
   readonly #closing = new AbortController();
   /** Jobs at work. */
@@ -41,7 +41,7 @@ export class Workers {
 
   constructor(options: WorkersOptions) {
     this.#options = options;
-    this.#redis = blockingRedis(options.url);
+    this.#redis = blockingRedis(options.redis);
     this.#workers = jobNames.map((name) => this.#start(name));
   }
 

@@ -78,7 +78,7 @@ function startWorkers(ground: Ground, { asterisks, folder }: BackgroundParts): W
   };
   const lamp = lampOn(asterisks, ground);
   return new Workers({
-    url: ground.redisUrl,
+    redis: ground.redis,
     log,
     lockMs: 1_000 * config.workers.stalled,
     processors: {

@@ -7,6 +7,7 @@ import { Latest } from "../custody/latest.ts";
 import { Ledger } from "../custody/ledger.ts";
 import { Locks } from "../custody/lock.ts";
 import { Queues } from "../jobs/queues.ts";
+import type { RedisServers } from "../jobs/redis-options.ts";
 import type { Logger } from "../log.ts";
 import type { MailboxAddress } from "../model/mailbox.ts";
 import { startPrivateRedis } from "../redis.ts";
@@ -22,7 +23,7 @@ export interface Ground {
   readonly config: Config;
   readonly log: Logger;
   readonly telemetry: Telemetry;
-  readonly redisUrl: string;
+  readonly redis: RedisServers;
   readonly subscribers: ReturnType<typeof createSubscribers>;
   readonly queues: Queues;
   readonly locks: Locks;
@@ -43,8 +44,9 @@ export async function openGround(config: Config, log: Logger): Promise<Ground> {
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
   const telemetry = await Telemetry.open(config, log);
   const subscribers = createSubscribers(config);
-  const redis = config.redis ?? (await startPrivateRedis(join(config.data, "redis"), log));
-  const queues = new Queues({ url: redis.url, log });
+  const own = config.redis ? undefined : await startPrivateRedis(join(config.data, "redis"), log);
+  const servers = config.redis ?? own?.url ?? "";
+  const queues = new Queues({ redis: servers, log });
   const custody = { redis: queues.redis, log };
 
   const engine = createEngine(config.storage, {
@@ -77,7 +79,7 @@ export async function openGround(config: Config, log: Logger): Promise<Ground> {
     config,
     log,
     telemetry,
-    redisUrl: redis.url,
+    redis: servers,
     subscribers,
     queues,
     // Longer than a job may be stalled, or two workers could deliver the same message.
@@ -93,7 +95,7 @@ export async function openGround(config: Config, log: Logger): Promise<Ground> {
       unfollow();
       await queues.close();
       await store.close();
-      if ("stop" in redis) await redis.stop();
+      await own?.stop();
       await telemetry.close();
     },
   };
