@@ -25,6 +25,8 @@ export interface EngineStoreParts {
   readonly pins: Pins;
   readonly log: Logger;
   readonly limits?: TimeLimits;
+  /** Whoever is told of changes. Default: those who ask this store. */
+  readonly listeners?: Set<Listener>;
 }
 
 type Listener = (mailbox: MailboxAddress, what: Change) => void;
@@ -37,13 +39,25 @@ export class EngineStore implements Store {
   readonly #engine: Engine;
   readonly #pins: Pins;
   readonly #log: Logger;
-  readonly #listeners = new Set<Listener>();
+  readonly #listeners: Set<Listener>;
+  readonly #parts: EngineStoreParts;
 
-  constructor({ engine, pins, log, limits }: EngineStoreParts) {
+  constructor(parts: EngineStoreParts) {
+    const { engine, pins, log, limits, listeners = new Set() } = parts;
     this.capabilities = engine.capabilities;
     this.#engine = withTimeout(engine, limits);
     this.#pins = pins;
     this.#log = log;
+    this.#listeners = listeners;
+    this.#parts = parts;
+  }
+
+  /**
+   * The same store with other limits of time, for work for which nobody waits on the telephone: a mail server that takes seconds for
+   * each answer still gets its messages. Opened and closed by the original.
+   */
+  withLimits(limits: TimeLimits): EngineStore {
+    return new EngineStore({ ...this.#parts, limits, listeners: this.#listeners });
   }
 
   open(): Promise<void> {

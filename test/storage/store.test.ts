@@ -7,6 +7,7 @@ import { MemoryData } from "../../src/storage/engines/memory/data.ts";
 import { MemoryEngine } from "../../src/storage/engines/memory/engine.ts";
 import { layer } from "../../src/storage/layers/layer.ts";
 import { createPins } from "../../src/storage/pins.ts";
+import { faulty } from "./faulty.ts";
 import { atMinute, bytesOf, newMessage, recordingLog, sound, stalled } from "./samples.ts";
 
 const mailbox = { mailbox: "1001", context: "default" };
@@ -297,4 +298,23 @@ test("two messages of one minute stay in the order of their deposit", async () =
   for (const message of messages) await world.store.deposit(message);
   const { entries } = await world.store.list(mailbox, "INBOX", ALL);
   expect(entries.map((entry) => entry.envelope.id)).toEqual(messages.map(({ id }) => id));
+});
+
+test("work for which nobody waits on the telephone has limits of its own, and its changes are told all the same", async () => {
+  const { engine, plan } = faulty(memory);
+  const { store } = storeOver(engine);
+  const brief = store.withLimits({ answerMs: 20 });
+  plan({ on: "count", times: 1, error: "hang" });
+  await expect(brief.counts(mailbox)).rejects.toMatchObject({ code: "STORE_TIMEOUT" });
+  plan({ on: "count", times: 2, error: "hang" });
+  const end = new AbortController();
+  const counting = store.withLimits({ answerMs: 60_000 }).counts(mailbox, "INBOX", end.signal);
+  await expect(brief.counts(mailbox)).rejects.toMatchObject({ code: "STORE_TIMEOUT" });
+  end.abort();
+  await expect(counting, "it would have waited").rejects.toMatchObject({ code: "ABORTED" });
+
+  const told: unknown[] = [];
+  store.onChange((_mailbox, what) => told.push(what));
+  await brief.deposit(newMessage(mailbox));
+  expect(told).toEqual(["messages"]);
 });

@@ -108,8 +108,10 @@ export const imapOptions = z
       .default(10_000)
       .describe("Longest wait for connection, TLS and greeting. Milliseconds."),
     operation_ms: milliseconds
-      .default(30_000)
-      .describe("Longest wait for one operation, waiting for a connection included. Milliseconds."),
+      .default(60_000)
+      .describe(
+        "Longest wait for one operation, waiting for a connection included. Callers wait no longer than 10 s. Milliseconds.",
+      ),
   })
   .refine(({ proxy, passwords }) => proxy !== undefined || passwords !== undefined, {
     error: "give proxy or passwords: without them nothing can be delivered",
