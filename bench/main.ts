@@ -10,6 +10,7 @@ type Bench = (say: (line: string) => void, rest: readonly string[]) => Promise<R
 
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   storage: async () => (await import("./storage.ts")).benchStorage,
+  call: async () => (await import("./call.ts")).benchCall,
 };
 
 const args = process.argv.slice(2);

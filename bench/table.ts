@@ -16,6 +16,20 @@ export function summary(
   return { what, unit, ours: median(ours), raw: raw.length > 0 ? median(raw) : undefined };
 }
 
+/** The median and the 99th percentile, of ours and of the raw limit. */
+export function spread(
+  what: string,
+  unit: string,
+  ours: readonly number[],
+  raw: readonly number[] = [],
+): Row[] {
+  const worst = raw.length > 0 ? percentile(raw, 99) : undefined;
+  return [
+    summary(`${what}, median`, unit, ours, raw),
+    { what: `${what}, 99th percentile`, unit, ours: percentile(ours, 99), raw: worst },
+  ];
+}
+
 /** A table in Markdown, to be read in a terminal as well. */
 export function table(rows: readonly Row[]): string {
   const head = ["what", "ours", "raw limit", "ratio"];
@@ -35,8 +49,12 @@ export function table(rows: readonly Row[]): string {
 }
 
 function median(values: readonly number[]): number {
+  return percentile(values, 50);
+}
+
+function percentile(values: readonly number[], percent: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  return sorted[Math.min(Math.floor((sorted.length * percent) / 100), sorted.length - 1)] ?? Number.NaN;
 }
 
 function shown(value: number): string {

@@ -140,6 +140,11 @@ export class Phone {
     return this.current().media.received();
   }
 
+  /** When each packet of audio came in the present (or last) call, by `performance.now()`; Asterisk sends none while it says nothing. */
+  get arrivals(): readonly number[] {
+    return this.current().media.arrivals;
+  }
+
   /** Tells every lamp state from now on; returns how to stop that. */
   onMwi(listener: (mwi: Mwi) => void): () => void {
     this.listeners.add(listener);

@@ -42,7 +42,10 @@ export class RtpStream {
   private readonly source = randomInt(0x7fff_ffff);
   private timer: NodeJS.Timeout | undefined;
   private next = 0;
+  private isClosed = false;
   private readonly heard = new Heard();
+  /** When each packet of audio came, by `performance.now()`. */
+  readonly arrivals: number[] = [];
 
   private constructor(socket: Socket, control: Socket) {
     this.socket = socket;
@@ -74,6 +77,7 @@ export class RtpStream {
   }
 
   close(): void {
+    this.isClosed = true;
     clearTimeout(this.timer);
     for (const each of [...this.utterances, ...this.presses]) each.done();
     this.socket.close();
@@ -82,6 +86,7 @@ export class RtpStream {
 
   /** Queues audio; resolves when its last frame has been sent, or when the call is over. */
   speak(ulaw: Buffer): Promise<void> {
+    if (this.isClosed) return Promise.resolve();
     return new Promise((done) => this.utterances.push({ ulaw, position: 0, done }));
   }
 
@@ -102,6 +107,7 @@ export class RtpStream {
   }
 
   private queue(event: number | undefined, frames: number): Promise<void> {
+    if (this.isClosed) return Promise.resolve();
     return new Promise((done) => this.presses.push({ event, frames, sent: 0, timestamp: 0, done }));
   }
 
@@ -167,6 +173,7 @@ export class RtpStream {
     const payload = packet.subarray(start);
     const type = (packet[1] ?? 0) & 0x7f;
     const samples = type === 0 ? decodeUlaw(payload) : type === 8 ? decodeAlaw(payload) : undefined;
+    if (samples) this.arrivals.push(performance.now());
     if (samples) this.heard.add(samples, packet.readUInt32BE(4), packet.readUInt32BE(8));
   }
 }

@@ -1,0 +1,178 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { AsteriskLab } from "../lab/asterisk.ts";
+import { type Lab, startLab } from "../lab/lab.ts";
+import { type Phone, startPhone } from "../lab/phone.ts";
+import { startSlowLink } from "../lab/slow-link.ts";
+import { speechLike } from "../lab/speech.ts";
+import { RATE, wavHeader } from "../src/model/wav.ts";
+import { BARE, withBareProgram } from "./bare-program.ts";
+import { answerTo, firstAfter, longestHole, press, quiet } from "./listening.ts";
+import { fillMailbox, mailStorage, withMail } from "./stored.ts";
+import { type Row, spread, summary } from "./table.ts";
+
+const CALLS = 50;
+/** Keys in each of the calls. */
+const KEYS = 3;
+const MANY = 10_000;
+const ROUND_TRIP_MS = 100;
+/** Calls over the slow link. */
+const ROUNDS = 7;
+/** An owner who knows what comes after "you have". */
+const HEARD_MS = 1_500;
+/** An announcement and some seconds of a message of twelve. */
+const LISTEN_MS = 9_000;
+
+/**
+ * `npm run bench -- call [calls] [messages]`: what a caller notices of us. Times are taken at telephones, from packet to packet; the
+ * raw limit is a program of twenty lines on the same Asterisk in the same run.
+ */
+export async function benchCall(
+  say: (line: string) => void,
+  [calls = String(CALLS), messages = String(MANY)]: readonly string[],
+): Promise<Row[]> {
+  const lab = await startLab({ say });
+  try {
+    const { asterisk } = lab;
+    if (!asterisk) throw new Error(`this measurement needs a real Asterisk: ${lab.asteriskMissing}`);
+    const bare = await withBareProgram(asterisk, async () => {
+      say(`bare: ${calls} calls at once, ${KEYS} keys in each`);
+      return { keys: await keyTimes(lab, asterisk, BARE, Number(calls)), ...(await bareCalls(asterisk)) };
+    });
+    await fill(lab, Number(calls), Number(messages), say);
+    say(`Voxpost: ${calls} retrievals at once, ${KEYS} keys in each`);
+    const program = await lab.startApp(lab.writeConfiguration());
+    const keys = await keyTimes(lab, asterisk, "*97", Number(calls)).finally(() => program.stop());
+    return [
+      ...spread("key → first packet of the answer", "ms", keys, bare.keys),
+      ...(await farAway(lab, asterisk, bare, say, messages)),
+    ];
+  } finally {
+    await lab.stop();
+  }
+}
+
+/** From keys in silence to the first packet of what is said next, in many calls at once. */
+async function keyTimes(
+  lab: Lab,
+  asterisk: AsteriskLab,
+  extension: string,
+  calls: number,
+): Promise<number[]> {
+  const boxes = Array.from({ length: calls }, (_, index) => lab.mailboxes.first + index);
+  const times = boxes.map((box, index) =>
+    withPhone(asterisk, box, async (phone) => {
+      // A switchboard's calls do not come in one instant.
+      await sleep(index * 50);
+      await phone.dial(extension);
+      if (extension !== BARE) await press(phone, `${lab.mailboxes.pin}#`);
+      const own: number[] = [];
+      for (let key = 0; key < KEYS; key++) {
+        await quiet(phone);
+        own.push(await answerTo(phone, "*"));
+      }
+      return own;
+    }),
+  );
+  return (await Promise.all(times)).flat();
+}
+
+interface BareCalls {
+  /** From the call to the first packet. */
+  readonly answers: readonly number[];
+  /** Between two sounds of which the second is asked for when the end of the first was reported. */
+  readonly holes: readonly number[];
+}
+
+async function bareCalls(asterisk: AsteriskLab): Promise<BareCalls> {
+  const answers: number[] = [];
+  const holes: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    await withPhone(asterisk, 1001, async (phone) => {
+      await phone.dial(BARE);
+      answers.push(await firstAfter(phone, performance.now()));
+      await quiet(phone);
+      const pressed = performance.now();
+      await press(phone, "1");
+      await quiet(phone);
+      holes.push(longestHole(phone, pressed));
+    });
+  }
+  return { answers, holes };
+}
+
+/** What must be asked of a mail server far away, and when the caller notices it. */
+async function farAway(
+  lab: Lab,
+  asterisk: AsteriskLab,
+  bare: BareCalls,
+  say: (line: string) => void,
+  messages: string,
+): Promise<Row[]> {
+  const link = await startSlowLink(lab.imap?.port ?? 0, ROUND_TRIP_MS);
+  const storage = mailStorage(lab, link.port);
+  const program = await lab.startApp(lab.writeConfiguration({ overrides: { storage } }), "far");
+  const afterPin: number[] = [];
+  const holes: number[] = [];
+  const answers: number[] = [];
+  const beforeBeep: number[] = [];
+  try {
+    for (let round = 1; round <= ROUNDS; round++) {
+      say(`${ROUND_TRIP_MS} ms from the mail server: retrieval and deposit ${round} of ${ROUNDS}`);
+      const listening = withPhone(asterisk, lab.mailboxes.last, async (phone) => {
+        await phone.dial("*97");
+        await quiet(phone);
+        await press(phone, lab.mailboxes.pin);
+        afterPin.push(await answerTo(phone, "#"));
+        await sleep(HEARD_MS);
+        await press(phone, "1");
+        const pressed = performance.now();
+        await sleep(LISTEN_MS);
+        holes.push(longestHole(phone, pressed));
+      });
+      const speaking = withPhone(asterisk, lab.mailboxes.first, async (phone) => {
+        await phone.dial(String(lab.mailboxes.first + 1));
+        const answered = performance.now();
+        answers.push(await firstAfter(phone, answered));
+        await quiet(phone);
+        beforeBeep.push(longestHole(phone, answered));
+      });
+      await Promise.all([listening, speaking]);
+    }
+  } finally {
+    await program.stop();
+    await link.close();
+  }
+  return [
+    summary(`PIN → "you have", ${messages} messages, raw: one round trip`, "ms", afterPin, [ROUND_TRIP_MS]),
+    summary("longest hole from key 1 through the envelope into the audio", "ms", holes, bare.holes),
+    summary("answer → first packet of the greeting", "ms", answers, bare.answers),
+    summary("longest hole from the greeting to the end of the beep", "ms", beforeBeep, bare.holes),
+  ];
+}
+
+async function withPhone<T>(
+  asterisk: AsteriskLab,
+  number: number,
+  work: (phone: Phone) => Promise<T>,
+): Promise<T> {
+  const phone = await startPhone({ sip: asterisk.sip, number: String(number) });
+  try {
+    return await work(phone);
+  } finally {
+    await phone.close();
+  }
+}
+
+async function fill(lab: Lab, calls: number, messages: number, say: (line: string) => void): Promise<void> {
+  say(`storing a message in each of ${calls} mailboxes, and ${messages} in one`);
+  const spoken = toWav(speechLike(1, 12));
+  const short = toWav(new Int16Array(RATE / 5));
+  await withMail(lab, async (engine) => {
+    for (let box = 0; box < calls; box++) await fillMailbox(engine, lab.mailboxes.first + box, 1, spoken);
+    await fillMailbox(engine, lab.mailboxes.last, messages, spoken, short);
+  });
+}
+
+function toWav(pcm: Int16Array): Buffer {
+  return Buffer.concat([wavHeader(pcm.byteLength, RATE), Buffer.from(pcm.buffer)]);
+}
