@@ -72,7 +72,7 @@ export const mailboxOptions = z.strictObject({
   cidinternalcontexts: z
     .array(name)
     .describe(
-      "Voicemail contexts whose numbers are extensions: such callers are said by recorded name. Default none.",
+      "Dialplan contexts of the site's own: who left a message from there is said by recorded name, or as an extension. Default none.",
     )
     .optional(),
   folders: z

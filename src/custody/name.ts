@@ -8,7 +8,7 @@ import type { Caller, MessageId } from "../model/message.ts";
  * The name of a recording tells everything that is needed to deliver it, so no database has to survive a crash.
  * docs/custody.md holds the form; the dialplan's fallback writes the same:
  *
- *     voxpost/STATE/RECIPIENT[/RECIPIENT…][/KIND~…]/NUMBER~NAME64~FLAGS~CATEGORY/ID~CHANNEL~TIME~TAKE~PART
+ *     voxpost/STATE/RECIPIENT[/RECIPIENT…][/KIND~…]/NUMBER~NAME64~FLAGS~CATEGORY64[~CONTEXT]/ID~CHANNEL~TIME~TAKE~PART
  *
  * A component has at most 200 bytes and a field only `[A-Za-z0-9_.@+-]`: Asterisk answers a longer component with
  * success and writes no file at all. The whole has at most 1,500 bytes, because it travels in one line of HTTP, in which
@@ -29,6 +29,8 @@ export interface RecordingName {
   readonly urgent: boolean;
   readonly priority: boolean;
   readonly category?: string;
+  /** The dialplan's, from which the caller came. Left out where there is no room. */
+  readonly dialplanContext?: string;
   /** From 0; recording again makes the next. */
   readonly take: number;
   /** From 0; a pause in the audio stream makes the next. */
@@ -82,6 +84,11 @@ export function formatName(name: RecordingName): string {
     // Half of a sound's name plays nothing, so a category that is too long is left out.
     category.length > MAX.category ? "" : category,
   ];
+  // Half of a context is another one.
+  const context = name.dialplanContext ?? "";
+  const fits =
+    context === clean(context, MAX.component) && [...caller, context].join("~").length <= MAX.component;
+  if (context !== "" && fits) caller.push(context);
   const leaf = [
     name.id,
     channelField(name.channel),
@@ -103,7 +110,7 @@ export function parseName(text: string): RecordingName {
   const kind = parseKind(others[0] ?? "");
   const recipients = kind ? others.slice(1) : others;
   const [id = "", channel = "", time = "", take = "", part = "", ...more] = leaf.split("~");
-  const [number = "", name64 = "", flags = "", category64 = ""] = caller.split("~");
+  const [number = "", name64 = "", flags = "", category64 = "", dialplanContext = ""] = caller.split("~");
   const knownState = RECORDING_STATES.find((known) => known === state);
   const wellFormed =
     root === ROOT &&
@@ -112,7 +119,7 @@ export function parseName(text: string): RecordingName {
     recipients.length > 0 &&
     recipients.every(isMailbox) &&
     more.length === 0 &&
-    caller.split("~").length === 4 &&
+    [4, 5].includes(caller.split("~").length) &&
     /^[0-9a-f]{32}$/.test(id) &&
     channel !== "" &&
     /^\d{10,15}$/.test(time) &&
@@ -139,6 +146,7 @@ export function parseName(text: string): RecordingName {
     urgent: flags.includes("u"),
     priority: flags.includes("p"),
     ...(category ? { category } : {}),
+    ...(dialplanContext ? { dialplanContext } : {}),
     take: Number(take),
     part: Number(part),
   };

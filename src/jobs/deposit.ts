@@ -162,6 +162,7 @@ function toMessage(
     priority: name.priority,
     private: false,
     ...(name.category ? { category: name.category } : {}),
+    ...(name.dialplanContext ? { dialplanContext: name.dialplanContext } : {}),
     callId: name.channel,
     audio: [source],
   };

@@ -1,6 +1,6 @@
 import type { Script } from "../ivr/phrase.ts";
 import type { Counts } from "../model/folder.ts";
-import type { Caller } from "../model/message.ts";
+import type { Caller, Envelope } from "../model/message.ts";
 import { locate } from "./addressed.ts";
 import { recordedName } from "./greeting.ts";
 import type { Item } from "./listing.ts";
@@ -24,7 +24,7 @@ export async function preamble(session: Retrieval, item: Item): Promise<Script> 
     ...position(session.index, session.listing.total, envelope.urgent),
     ...(envelope.category ? [{ sound: envelope.category }] : []),
     ...(subscriber.sayEnvelope ? received(item, subscriber.timezone) : []),
-    ...(subscriber.sayCaller ? await callerWords(session, envelope.caller) : []),
+    ...(subscriber.sayCaller ? await callerWords(session, envelope) : []),
     ...(subscriber.sayDuration && minutes > 0 && minutes >= subscriber.sayDurationMinutes
       ? ["vm-duration", { minutes }]
       : []),
@@ -48,16 +48,18 @@ export function from(caller: Caller): Script {
   return digits ? ["vm-from-phonenumber", { digits }] : ["vm-unknown-caller"];
 }
 
-/** Somebody with a mailbox in one of `internalContexts` is said by recorded name, or as an extension. */
-async function callerWords({ subscriber, deps }: Retrieval, caller: Caller): Promise<Script> {
+/** Who called from one of the site's own dialplan contexts is said by recorded name, or as an extension. */
+async function callerWords({ subscriber, deps }: Retrieval, envelope: Envelope): Promise<Script> {
+  const { caller, dialplanContext = "" } = envelope;
   const digits = digitsOf(caller);
-  for (const context of digits ? subscriber.internalContexts : []) {
+  if (!digits || !subscriber.internalContexts.includes(dialplanContext)) return from(caller);
+  // A site often has one name for both; otherwise a colleague is in the reader's own voicemail context.
+  for (const context of [dialplanContext, subscriber.address.context]) {
     const colleague = locate(`${digits}@${context}`, deps.subscribers);
-    if (!colleague) continue;
-    const name = await recordedName(colleague, deps.snapshots);
-    return name ? ["vm-from", name] : ["vm-from-extension", { digits }];
+    const name = colleague && (await recordedName(colleague, deps.snapshots));
+    if (name) return ["vm-from", name];
   }
-  return from(caller);
+  return ["vm-from-extension", { digits }];
 }
 
 function digitsOf({ number }: Caller): string {

@@ -59,6 +59,7 @@ export async function recordTake(
         urgent: draft.urgent,
         priority: options.has("P"),
         ...(draft.category ? { category: draft.category } : {}),
+        dialplanContext: call.dialplanContext,
         take,
         part,
       }),

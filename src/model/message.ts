@@ -35,6 +35,8 @@ export interface Envelope extends Flags {
   readonly private: boolean;
   /** VM_CATEGORY: the name of a sound that is played before the message. */
   readonly category?: string;
+  /** Where in the dialplan it was left: tells colleagues from strangers (`cidinternalcontexts`). */
+  readonly dialplanContext?: string;
   /** The UNIQUEID of the call that left it: one id through logs, jobs and headers. */
   readonly callId?: string;
 }

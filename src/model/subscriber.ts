@@ -56,7 +56,7 @@ export interface Subscriber {
   readonly warnsOfTemporary: boolean;
   /** Hearing a message makes it old. */
   readonly moveHeard: boolean;
-  /** Voicemail contexts whose mailbox numbers are extensions: their callers are said by name. */
+  /** Dialplan contexts of the site's own: who leaves a message from there is said by name, or as an extension. */
   readonly internalContexts: readonly string[];
   /** Sounds of folders that the site has named. */
   readonly folderSounds: Readonly<Partial<Record<Folder, string>>>;

@@ -29,6 +29,7 @@ const names: fc.Arbitrary<RecordingName> = fc.record({
   urgent: fc.boolean(),
   priority: fc.boolean(),
   category: anyText,
+  dialplanContext: fc.oneof(word, anyText),
   take: fc.integer({ min: 0, max: 999 }),
   part: fc.integer({ min: 0, max: 9999 }),
 });
@@ -158,6 +159,14 @@ describe("a recording's name", () => {
     expect(() => formatName({ ...name, ...climbing })).toThrowError(
       expect.objectContaining({ code: "RECORDING_NAME_INVALID" }),
     );
+  });
+
+  it("has the dialplan context where it fits, whole or not at all", () => {
+    const named = (dialplanContext: string) => parseName(formatName({ ...parseName(good), dialplanContext }));
+    expect(named("from-internal").dialplanContext).toBe("from-internal");
+    expect(named("from internal").dialplanContext).toBeUndefined();
+    expect(named("x".repeat(200)).dialplanContext).toBeUndefined();
+    expect(parseName(good).dialplanContext).toBeUndefined();
   });
 
   it("leaves out a category that is too long, since half of a sound's name plays nothing", () => {

@@ -10,8 +10,8 @@ afterEach(() => world.remove());
 const OWN = ["1001", "s"];
 
 describe("the caller of a message", () => {
-  const heard = async (number: string) => {
-    await world.message({ id: "n1", number });
+  const heard = async (number: string, dialplanContext = "from-phones") => {
+    await world.message({ id: "n1", number, dialplanContext });
     const call = await world.retrieve(OWN, [
       ["vm-onefor", "1"],
       ["(message", "#"],
@@ -19,14 +19,20 @@ describe("the caller of a message", () => {
     return call.heard.find((line) => line.startsWith("vm-first")) ?? "";
   };
 
-  it("is an extension if a mailbox of an internal context has the number", async () => {
-    world.subscriber("1001", { sayCaller: true, internalContexts: ["sales", "default"] });
+  it("is an extension if the message was left from an internal context", async () => {
+    world.subscriber("1001", { sayCaller: true, internalContexts: ["warehouse", "from-phones"] });
     expect(await heard("1002")).toMatch(/vm-from-extension 1-0-0-2$/);
+  });
+
+  it("is a telephone number from any other, whoever may have it", async () => {
+    world.greeting("name", "Bob");
+    world.subscriber("1001", { sayCaller: true, internalContexts: ["from-phones"] });
+    expect(await heard("1002", "from-trunk")).toMatch(/vm-from-phonenumber 1-0-0-2$/);
   });
 
   it("is said by recorded name if there is one", async () => {
     world.greeting("name", "Bob");
-    world.subscriber("1001", { sayCaller: true, internalContexts: ["default"] });
+    world.subscriber("1001", { sayCaller: true, internalContexts: ["from-phones"] });
     expect(await heard("1002")).toMatch(/vm-from \(file Bob\)$/);
   });
 

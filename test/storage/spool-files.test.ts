@@ -99,6 +99,7 @@ test("everything that the text tells is told", async () => {
     priority: true,
     private: false,
     category: "sales",
+    dialplanContext: "from-trunk",
   });
 });
 

@@ -92,10 +92,10 @@ describe.each(Object.entries(KINDS))("tables on %s", (_, make) => {
       },
     };
     await withConnection(backend.connect(), async ({ db }) => {
-      const torn = migrate(db, { ...known, "0002-half": broken }, "it");
+      const torn = migrate(db, { ...known, "9999-half": broken }, "it");
       await expect(torn).rejects.toThrow(/nothing/);
-      await migrate(db, { ...known, "0002-mood": add }, "it");
-      await migrate(db, { ...known, "0002-mood": add }, "it");
+      await migrate(db, { ...known, "9999-mood": add }, "it");
+      await migrate(db, { ...known, "9999-mood": add }, "it");
       const [row] = await db.selectFrom("messages").selectAll().execute();
       expect(row).toMatchObject({ message_id: envelope.id, mood: "calm" });
       expect(row).not.toHaveProperty("half");
@@ -103,7 +103,7 @@ describe.each(Object.entries(KINDS))("tables on %s", (_, make) => {
 
     const older = new SqlEngine({ backend, log: recordingLog().log });
     await older.open();
-    const refused = { code: "STORE_REFUSED", message: expect.stringContaining("0002-mood") };
+    const refused = { code: "STORE_REFUSED", message: expect.stringContaining("9999-mood") };
     await expect(older.append("INBOX", newMessage(mailbox))).rejects.toMatchObject(refused);
     await older.close();
   });

@@ -39,6 +39,7 @@ export function decodeEnvelope(block: Buffer, place: Place): Envelope {
     priority: facts.priority ?? false,
     private: facts.private ?? false,
     ...(facts.category ? { category: facts.category } : {}),
+    ...(facts.dialplanContext ? { dialplanContext: facts.dialplanContext } : {}),
     ...(facts.callId ? { callId: facts.callId } : {}),
   };
 }

@@ -179,6 +179,12 @@ export const HEADERS: readonly Header[] = [
     read: (v) => ({ priority: v === "yes" }),
   },
   {
+    name: "X-Voxpost-Dialplan-Context",
+    field: "dialplanContext",
+    write: (m) => (m.dialplanContext ? toExact(m.dialplanContext) : undefined),
+    read: (v) => values.exact(v, (dialplanContext) => ({ dialplanContext })),
+  },
+  {
     name: "X-Voxpost-Call-ID",
     field: "callId",
     write: (m) => (m.callId ? toExact(m.callId) : undefined),

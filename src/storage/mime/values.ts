@@ -17,6 +17,7 @@ export interface Facts {
   priority?: boolean;
   private?: boolean;
   category?: string;
+  dialplanContext?: string;
   callId?: string;
 }
 

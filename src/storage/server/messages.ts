@@ -13,7 +13,7 @@ const LONGEST_TEXT = 100_000;
 /** An entry as the protocol tells it. An envelope with nonsense in it must not spoil the page that it is on. */
 export function toMessage(entry: Entry): Message {
   const { ref, envelope } = mend(entry).entry;
-  const { mailbox: _, caller, category, callId, receivedAt, ...rest } = envelope;
+  const { mailbox: _, caller, category, dialplanContext, callId, receivedAt, ...rest } = envelope;
   return defined({
     key: toWireKey(ref.key),
     ...rest,
@@ -22,6 +22,7 @@ export function toMessage(entry: Entry): Message {
     caller: defined({ number: cut(caller.number), name: cut(caller.name) }),
     receivedAt: receivedAt.toISOString(),
     category: cut(category),
+    dialplanContext: cut(dialplanContext),
     callId: cut(callId),
   });
 }

@@ -22,6 +22,7 @@ export function messageCases({ it }: Suite): void {
       priority: true,
       private: true,
       category: "sales/first-line",
+      dialplanContext: "from-internal",
       callId: "1795302871.42",
       text: "Please call back.\nAnn",
     });

@@ -27,6 +27,7 @@ const record = z.object({
   priority: z.boolean().default(false),
   private: z.boolean().default(false),
   category: z.string().exactOptional(),
+  dialplanContext: z.string().exactOptional(),
   callId: z.string().exactOptional(),
   audio: z.array(part),
 });

@@ -12,6 +12,7 @@ export interface SpoolRecord {
   readonly urgent: boolean;
   readonly priority: boolean;
   readonly category?: string;
+  readonly dialplanContext?: string;
   /** Orders messages of one second as they came. */
   readonly sequence: string;
 }
@@ -22,7 +23,7 @@ export interface SpoolRecord {
  */
 export function parseRecord(bytes: Buffer, mailbox: MailboxAddress): SpoolRecord {
   const fields = readFields(decode(bytes));
-  const { msg_id: messageId = "", flag = "", category = "", callerid = "" } = fields;
+  const { msg_id: messageId = "", flag = "", category = "", context = "", callerid = "" } = fields;
   const time = Number(fields.origtime);
   return {
     id: makeId(mailbox, fields, bytes),
@@ -32,6 +33,7 @@ export function parseRecord(bytes: Buffer, mailbox: MailboxAddress): SpoolRecord
     urgent: flag === "Urgent",
     priority: flag === "PRIORITY",
     ...(category === "" ? {} : { category }),
+    ...(context === "" ? {} : { dialplanContext: context }),
     sequence: /^\d+-([0-9a-f]{8})$/.exec(messageId)?.[1] ?? "00000000",
   };
 }

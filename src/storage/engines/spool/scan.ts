@@ -107,7 +107,7 @@ export function withoutText({ size, mtimeMs }: Stats): Buffer {
 }
 
 export function toEntry(mailbox: MailboxAddress, { key, record, ...found }: Found): Entry {
-  const { caller, duration, priority, category, id } = record;
+  const { caller, duration, priority, category, dialplanContext, id } = record;
   const { folder, receivedAt, heard, urgent } = found;
   const envelope: Envelope = {
     id,
@@ -121,6 +121,7 @@ export function toEntry(mailbox: MailboxAddress, { key, record, ...found }: Foun
     priority,
     private: false,
     ...(category === undefined ? {} : { category }),
+    ...(dialplanContext === undefined ? {} : { dialplanContext }),
   };
   return { ref: { mailbox, folder, key }, envelope };
 }

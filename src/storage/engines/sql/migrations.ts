@@ -21,6 +21,9 @@ export function migrations(types: ColumnTypes): Record<string, Migration> {
     "0001-tables": { up: (db) => makeTables(db, types) },
     // From here on a part may be a message's extras. The tables are as they were, but an older program would play them.
     "0002-extras": { up: async () => {} },
+    "0003-dialplan-context": {
+      up: (db) => db.schema.alterTable("messages").addColumn("dialplan_context", "text").execute(),
+    },
   };
 }
 

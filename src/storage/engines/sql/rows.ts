@@ -19,6 +19,7 @@ export const ENVELOPE = [
   "priority",
   "private",
   "category",
+  "dialplan_context",
   "call_id",
 ] as const satisfies ReadonlyArray<keyof MessageRow>;
 
@@ -39,6 +40,7 @@ export function toEntry(mailbox: MailboxAddress, row: EnvelopeRow): Entry {
     priority: row.priority === 1,
     private: row.private === 1,
     ...some("category", row.category),
+    ...some("dialplanContext", row.dialplan_context),
     ...some("callId", row.call_id),
   };
   return { ref: { mailbox, folder, key: String(row.arrival) }, envelope };
@@ -59,6 +61,7 @@ export function toRow(
     priority: Number(message.priority),
     private: Number(message.private),
     category: stored(message.category),
+    dialplan_context: stored(message.dialplanContext),
     call_id: stored(message.callId),
     text: stored(message.text),
   };

@@ -44,6 +44,7 @@ interface MessageTable {
   priority: Flag;
   private: Flag;
   category: string | null;
+  dialplan_context: string | null;
   call_id: string | null;
   /** A transcript or notice. */
   text: string | null;
