@@ -30,7 +30,17 @@ export interface BackgroundParts {
 
 /** Delivers what was recorded, finds what was forgotten, lights lamps, and keeps store and snapshots tidy. */
 export function startBackground(ground: Ground, parts: BackgroundParts): Background {
-  const { config, log, telemetry, store, engine, subscribers, snapshots, queues, mailboxes } = ground;
+  const {
+    config,
+    log,
+    telemetry,
+    patient: store,
+    engine,
+    subscribers,
+    snapshots,
+    queues,
+    mailboxes,
+  } = ground;
   const { asterisks } = parts;
 
   const stopPolling = pollSnapshots({
@@ -65,9 +75,9 @@ export function startBackground(ground: Ground, parts: BackgroundParts): Backgro
 }
 
 function startWorkers(ground: Ground, { asterisks, folder }: BackgroundParts): Workers {
-  const { config, log, queues, store, telemetry } = ground;
+  const { config, log, queues, patient: store, telemetry } = ground;
   const { recordingsOf } = asterisks;
-  const deps = { ...ground, recordingsOf, enqueue: queues, folder };
+  const deps = { ...ground, store, recordingsOf, enqueue: queues, folder };
   const messages = {
     ...deps,
     store: {

@@ -32,12 +32,17 @@ export interface Ground {
   readonly engine: Engine;
   readonly pins: OwnPins;
   readonly store: EngineStore;
+  /** The same, for work for which nobody waits on the telephone. */
+  readonly patient: EngineStore;
   readonly snapshots: DiskSnapshots;
   /** Every mailbox of the configuration. */
   mailboxes(): MailboxAddress[];
   /** Jobs and the store's data stay where they are. */
   close(): Promise<void>;
 }
+
+/** Enough for a mail server that takes three seconds for each answer. */
+const PATIENCE = { answerMs: 60_000, transferMs: 300_000 };
 
 /** A server that is away is no reason to fail. @throws VoxpostError CONFIG_INVALID, DEPENDENCY_MISSING */
 export async function openGround(config: Config, log: Logger): Promise<Ground> {
@@ -67,8 +72,9 @@ export async function openGround(config: Config, log: Logger): Promise<Ground> {
   });
   const store = new EngineStore({ engine, log, pins });
   await store.open();
+  const patient = store.withLimits(PATIENCE);
   const snapshots = new DiskSnapshots({
-    store,
+    store: patient,
     folder: join(config.data, "snapshots"),
     maxMessages: (mailbox) => subscribers.find(mailbox)?.maxMessages,
     log,
@@ -89,6 +95,7 @@ export async function openGround(config: Config, log: Logger): Promise<Ground> {
     engine,
     pins,
     store,
+    patient,
     snapshots,
     mailboxes: () => [...subscribers.all()].map(({ address }) => address),
     async close() {
