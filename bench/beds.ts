@@ -43,8 +43,12 @@ export const BEDS: Readonly<Record<string, (lab: Lab) => Promise<Bed>>> = {
   sqlite: async () =>
     onDisk("sql (SQLite)", (path) => ({ engine: "sql", url: `sqlite://${path}/voxpost.db` })),
   http: overHttp,
-  imap: overImap,
+  imap: (lab) => overImap(lab, "imap (Dovecot)"),
+  away: (lab) => overImap(lab, `imap, ${AWAY_MS} ms away`, { delayMs: AWAY_MS }),
 };
+
+/** A round trip to a mail server in the same country, milliseconds. */
+const AWAY_MS = 10;
 
 export function startBenchLab(say: (line: string) => void): Promise<Lab> {
   return startLab({ servers: ["imap"], say });
@@ -93,9 +97,11 @@ async function overHttp(): Promise<Bed> {
   };
 }
 
-async function overImap({ imap }: Lab): Promise<Bed> {
+async function overImap({ imap }: Lab, name: string, link: { delayMs?: number } = {}): Promise<Bed> {
   if (!imap) throw new Error("this measurement needs the mail server");
-  const { port, proxy: login } = imap;
+  const { proxy: login } = imap;
+  const away = link.delayMs ? await startImapProxy(imap.port, link) : undefined;
+  const port = away?.port ?? imap.port;
   const proxy: ImapProxy = await startImapProxy(port);
   const tree = { engine: "imap", host: imap.host, tls: "none", proxy: login };
   let through = port;
@@ -110,7 +116,7 @@ async function overImap({ imap }: Lab): Promise<Bed> {
     return raw;
   };
   return {
-    name: "imap (Dovecot)",
+    name,
     open: async () => make({ ...tree, port: through }),
     fill: throughImap(loggedIn),
     // What is counted goes through a proxy; what is timed does not.
@@ -128,7 +134,10 @@ async function overImap({ imap }: Lab): Promise<Bed> {
         return () => raw.append(mail);
       },
     },
-    close: () => proxy.close(),
+    close: async () => {
+      await proxy.close();
+      await away?.close();
+    },
   };
 }
 

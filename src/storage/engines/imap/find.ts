@@ -27,7 +27,11 @@ export async function findEntries(
     const selected = paths.has(path) && (await connection.select(path));
     if (!selected || selected.exists === 0) continue;
     const uids = await searchUids(connection, keys);
-    const entries = await fetchEntries(connection, uids, { box, folder });
+    const entries = await fetchEntries(
+      connection,
+      uids.map((uid) => ({ uid })),
+      { box, folder },
+    );
     const fitting = entries.filter(({ envelope }) => matches(envelope, query));
     found.push(...(await withWords(fitting, query, (ref) => fetchText(connection, uidOf(ref)))));
   }

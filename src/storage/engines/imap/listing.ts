@@ -24,21 +24,24 @@ export async function fetchPage(
   where: { box: Box; folder: Folder },
   query: ListQuery,
 ): Promise<Page> {
-  const fetch = (uids: readonly number[]) => fetchEntries(connection, uids, where);
-  const fits = ({ envelope }: Entry) => inView(envelope, query.view);
+  const viewed = messages.filter((message) => inView(message, query.view));
+  const { after = "" } = query;
+  const uidAfter = Number(after.slice(-UID_DIGITS));
   if (messages.length <= ORDERED_UP_TO) {
-    const viewed = messages.filter((message) => inView(message, query.view));
-    const entries = await fetch(viewed.map(({ uid }) => uid));
-    const keyed = entries.map((entry) => ({ entry, ...entry.envelope, key: placeOf(entry) }));
-    const last = keyed.find(({ key }) => key.slice(-UID_DIGITS) === query.after);
-    const { shown, ...rest } = pageOf(keyed, last ? { ...query, after: last.key } : query);
+    const entries = await fetchEntries(connection, viewed, where);
+    const placed = entries.map((entry) => ({ entry, ...entry.envelope, key: placeOf(entry) }));
+    const last = after.length === UID_DIGITS && placed.find(({ entry }) => uidOf(entry.ref) === uidAfter);
+    const { shown, ...rest } = pageOf(placed, last ? { ...query, after: last.key } : query);
     return { entries: shown.map(({ entry }) => entry), ...rest };
   }
-  const after = query.after?.slice(-UID_DIGITS);
-  const keyed = messages.map((message) => ({ ...message, key: arrivalOf(message.uid) }));
-  const { shown, ...rest } = pageOf(keyed, { ...query, ...(after === undefined ? {} : { after }) });
-  const entries = await fetch(shown.map(({ uid }) => uid));
-  return { entries: entries.filter(fits).sort((a, b) => uidOf(a.ref) - uidOf(b.ref)), ...rest };
+  const left = viewed.filter(({ uid }) => uid > uidAfter);
+  const shown = left.slice(0, query.limit);
+  const entries = await fetchEntries(connection, shown, where);
+  return {
+    entries: entries.filter(({ envelope }) => inView(envelope, query.view)),
+    total: viewed.length,
+    ...(shown.length < left.length ? { next: arrivalOf(shown.at(-1)?.uid ?? 0) } : {}),
+  };
 }
 
 /** Digits of the largest UID. */
@@ -53,20 +56,21 @@ function arrivalOf(uid: number): string {
   return String(uid).padStart(UID_DIGITS, "0");
 }
 
-/** Envelopes from headers alone; PEEK, so that no flag changes. In the order of their UIDs. */
+/** Envelopes from headers alone; PEEK, so that no flag changes. `messages` ascend, and so do the entries. */
 export async function fetchEntries(
   connection: Connection,
-  uids: readonly number[],
+  messages: readonly { readonly uid: number }[],
   { box, folder }: { box: Box; folder: Folder },
 ): Promise<Entry[]> {
   const { mailbox: selected } = connection.client;
-  if (uids.length === 0 || !selected) return [];
-  const range = toRange([...uids].sort((a, b) => a - b));
+  if (messages.length === 0 || !selected) return [];
+  const range = toRange(messages.map(({ uid }) => uid));
   const query = { flags: true, internalDate: true, headers: [...READ_HEADERS] };
   const mails = await connection.fetch("the messages cannot be listed", range, query);
   // A mail that was removed at this very moment comes without its headers.
   const there = mails.filter((mail) => Buffer.isBuffer(mail.headers));
   const ours = box.shared ? there.filter((mail) => isOf(mail, box.mailbox)) : there;
+  ours.sort((a, b) => a.uid - b.uid); // a server may answer in any order
   return ours.map((mail) => ({
     ref: { mailbox: box.mailbox, folder, key: uidKey(selected.uidValidity, mail.uid) },
     envelope: decodeEnvelope(mail.headers ?? Buffer.alloc(0), {
