@@ -90,6 +90,7 @@ export function createSubscribers(config: Config): Subscribers & {
       return { ...config.defaults.attributes, ...ofContext, ...found?.options.attributes };
     },
     directoryIntro: (context) => config.contexts[context]?.directoryintro ?? config.directoryintro,
+    maxLogins: config.defaults.maxlogins ?? DEFAULTS.maxlogins,
     searchesContexts: config.searchcontexts,
     aliasesOf: (address) =>
       Object.entries(config.aliases).flatMap(([alias, mailbox]) =>

@@ -15,6 +15,17 @@ export interface Ending {
   readonly variables?: Readonly<Record<string, string>>;
 }
 
+/** After a hang-up no variable can be set any more, so the dialplan is told beforehand what holds then; another ending corrects it. */
+export async function expectHangUp(call: Call, { status, variables }: Ending): Promise<void> {
+  const told = Object.entries({ ...variables, VMSTATUS: status });
+  try {
+    await Promise.all(told.map(([name, value]) => call.setVariable(name, value)));
+  } catch (error) {
+    if (isCode(error, "CALL_GONE")) throw error;
+    call.log.warn({ err: error }, "The dialplan could not be told beforehand how the call ends");
+  }
+}
+
 /**
  * Runs one entry into Voxpost: whatever happens, the call goes back to the dialplan with a status, and nothing is thrown.
  * After a hang-up there is nobody to give it back to. `statusVariable`: where the dialplan reads the status; default `VMSTATUS`,

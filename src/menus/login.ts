@@ -37,8 +37,13 @@ export interface Login extends LoginDeps {
   isNew?: boolean;
 }
 
-/** Without a subscriber who has a limit of their own. */
-export const MAX_LOGINS = 3;
+const MAX_LOGINS = 3;
+
+/** The same for all mailboxes that callers name: a number of tries of its own would tell which ones exist. */
+export function triesOf({ given, mailbox, subscribers }: Login): number {
+  const owner = given && mailbox ? subscribers.find(mailbox) : undefined;
+  return owner?.maxLogins ?? subscribers.maxLogins ?? MAX_LOGINS;
+}
 
 /** While a PIN is asked for and typed, what is wanted when it is right is got ready; for unknown mailboxes too. */
 export function getReady({ mailbox, store, subscribers, call, onExpected }: Login): void {

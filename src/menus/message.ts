@@ -5,7 +5,7 @@ import type { Enqueue } from "../jobs/enqueue.ts";
 import type { Subscriber } from "../model/subscriber.ts";
 import type { Ending } from "./ending.ts";
 import type { Exits } from "./exits.ts";
-import { type Draft, isTooShort, recordTake, type Take } from "./take.ts";
+import { type Draft, isTooShort, nameOf, recordTake, type Take } from "./take.ts";
 
 export interface MessageDeps {
   /** The call goes on when the message is left, so nobody says goodbye. Default false. */
@@ -120,6 +120,12 @@ export class Message {
     await this.#marking;
     this.#take = undefined;
     await this.#remove([...this.#names]);
+  }
+
+  /** What the dialplan is told when the next take is kept. */
+  get expected(): Ending {
+    const file = nameOf(this.call, this.#draft, this.#takes, 0);
+    return { status: "SUCCESS", variables: { VM_MESSAGEFILE: file } };
   }
 
   /** What the dialplan is told when it is kept. */

@@ -109,6 +109,7 @@ function folderMenu(name: string, title: string, question: string, verb: string)
       ...PLACES.map((place): [Key, string] => [place.key ?? "0", `${verb}-${place.name}`]),
       ["#", "cancel"],
     ]),
+    invalid: [],
     wait: 4000,
   };
 }

@@ -7,7 +7,7 @@ import { ReadAhead } from "./ahead.ts";
 import { AudioCache } from "./audio.ts";
 import { type AuthoriseDeps, authorise } from "./authorise.ts";
 import { shippedMenus } from "./classes.ts";
-import { conclude, type Ending, type Entry } from "./ending.ts";
+import { conclude, type Ending, type Entry, expectHangUp } from "./ending.ts";
 import type { MenuEnd } from "./machine.ts";
 import type { Outcome } from "./menu.ts";
 import { setUp } from "./new-user.ts";
@@ -79,6 +79,7 @@ async function listen(
   const { call, subscriber } = session;
   if (subscriber.language) call.language = subscriber.language;
   session.begin(ahead?.isOf(subscriber) ? ahead : undefined);
+  await expectHangUp(call, { status: "SUCCESS" });
   const opening = options.has("a") ? await autoplay(session, options.get("a") ?? "") : undefined;
   if (opening === "empty") await call.play(emptyFolder(session, session.place));
   const end =

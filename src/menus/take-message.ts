@@ -1,14 +1,13 @@
 import { isCode } from "../errors.ts";
-import type { Call } from "../ivr/call.ts";
 import { toOperator } from "./actions/operator.ts";
-import type { Ending } from "./ending.ts";
+import { type Ending, expectHangUp } from "./ending.ts";
 import type { MenuSet } from "./menu.ts";
 import type { Message } from "./message.ts";
 import { runMenus } from "./run.ts";
 
 /** So often a caller may speak again who said too little. */
 const TRIES = 3;
-const FAILED: Ending = { status: "FAILED" };
+const FAILED: Ending = { status: "FAILED", variables: { VM_MESSAGEFILE: "" } };
 
 /**
  * From the beep to the end: records a message, lets the caller review it where the owner wants that, and hands it over to
@@ -16,8 +15,8 @@ const FAILED: Ending = { status: "FAILED" };
  */
 export async function takeMessage(message: Message, menus: MenuSet<Message>): Promise<Ending> {
   const { call, exits, owner } = message;
-  await expectHangUp(call);
   for (let tries = 1; tries <= TRIES; tries++) {
+    await expectHangUp(call, message.expected);
     const recorded = await message.record(tries < TRIES);
     if (!recorded) return FAILED;
     const { take, counts } = recorded;
@@ -34,17 +33,10 @@ export async function takeMessage(message: Message, menus: MenuSet<Message>): Pr
       await call.play(["transfer"], { bargeIn: "none" });
       return { status: "USEREXIT", to: toOther };
     }
+    await expectHangUp(call, FAILED);
     await call.play(["vm-tooshort"], { bargeIn: "none" });
   }
   return FAILED;
-}
-
-/** After a hang-up no variable can be set any more, so the dialplan is told before the beep; another ending corrects it. */
-async function expectHangUp(call: Call): Promise<void> {
-  await call.setVariable("VMSTATUS", "SUCCESS").catch((error) => {
-    if (isCode(error, "CALL_GONE")) throw error;
-    call.log.warn({ err: error }, "The dialplan could not be told beforehand how the call ends");
-  });
 }
 
 /** No answer and a hang-up keep what was said. */

@@ -48,27 +48,31 @@ export async function recordTake(
   call.clearKeys();
   const started = performance.now();
   const result = await call.record({
-    name: (part) =>
-      formatName({
-        state: draft.state,
-        recipients: recipients.map(({ address }) => address),
-        id: draft.id,
-        channel: call.id,
-        startedAt: call.startedAt,
-        caller: call.caller,
-        urgent: draft.urgent,
-        priority: options.has("P"),
-        ...(draft.category ? { category: draft.category } : {}),
-        dialplanContext: call.dialplanContext,
-        take,
-        part,
-      }),
+    name: (part) => nameOf(call, draft, take, part),
     maxSeconds: owner?.maxSeconds ?? 0,
     maxSilence: owner?.maxSilence ?? 0,
     ...(beep === "beep" ? { beep } : {}),
     stopKeys,
   });
   return { ...result, elapsed: (performance.now() - started) / 1000 };
+}
+
+/** Of a recording of the draft. */
+export function nameOf(call: Call, draft: Draft, take: number, part: number): string {
+  return formatName({
+    state: draft.state,
+    recipients: draft.recipients.map(({ address }) => address),
+    id: draft.id,
+    channel: call.id,
+    startedAt: call.startedAt,
+    caller: call.caller,
+    urgent: draft.urgent,
+    priority: draft.options.has("P"),
+    ...(draft.category ? { category: draft.category } : {}),
+    dialplanContext: call.dialplanContext,
+    take,
+    part,
+  });
 }
 
 /** The beep and Asterisk's own time around a recording, seconds. */

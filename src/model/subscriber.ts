@@ -97,6 +97,8 @@ export interface Subscribers {
   all(): Iterable<Subscriber>;
   /** The sound that welcomes callers of a voicemail context's directory; undefined: the stock one. */
   directoryIntro?(context: string): string | undefined;
+  /** Tries to log in of whoever says only by telephone whose mailbox it is. Default 3. */
+  readonly maxLogins?: number;
   /** A number without a context may be in any. Default false. */
   readonly searchesContexts?: boolean;
 }

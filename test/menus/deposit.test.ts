@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseName } from "../../src/custody/name.ts";
-import type { Reaction } from "./phone.ts";
+import type { Line, Reaction } from "./phone.ts";
 import { World } from "./world.ts";
 
 let world: World;
@@ -17,6 +17,63 @@ it("tells the dialplan SUCCESS before the beep, because a hang-up leaves no time
   expect(phone.left).toBeUndefined();
   expect(phone.variables.get(STATUS)).toBe("SUCCESS");
 });
+
+it("tells it with the name of the recording, which is the one that is kept", async () => {
+  const { phone } = await world.deposit(["1001", "u"], [["beep", { speaks: 5, hangsUp: true }]]);
+  expect(phone.variables.get("VM_MESSAGEFILE")).toBe(phone.recorded[0]);
+});
+
+it.each([
+  [
+    "after a message that was too short",
+    [
+      ["beep", { speaks: 1, presses: "#" }],
+      ["vm-tooshort", { hangsUp: true }],
+    ],
+    "FAILED",
+    "",
+  ],
+  [
+    "before the next beep",
+    [
+      ["beep", { speaks: 1, presses: "#" }],
+      ["vm-tooshort", ""],
+      ["beep", { speaks: 5, hangsUp: true }],
+    ],
+    "SUCCESS",
+    "1",
+  ],
+  [
+    "after it was taken back",
+    [
+      ["beep", { speaks: 5, presses: "0" }],
+      ["vm-saveoper", "5"],
+      ["vm-deleted", { hangsUp: true }],
+    ],
+    "USEREXIT",
+    "",
+  ],
+  [
+    "after it was kept for the operator",
+    [
+      ["beep", { speaks: 5, presses: "0" }],
+      ["vm-saveoper", "1"],
+      ["transfer", { hangsUp: true }],
+    ],
+    "USEREXIT",
+    "0",
+  ],
+] as [string, Line[], string, string][])(
+  "tells how the call ended with a hang-up %s",
+  async (_when, lines, status, take) => {
+    world = new World({ operator: true });
+    const { phone, missed } = await world.deposit(["1001", "s"], lines, { extensions: ["from-phones/o"] });
+    expect(missed).toEqual([]);
+    expect(phone.left).toBeUndefined();
+    expect(phone.variables.get(STATUS)).toBe(status);
+    expect(phone.variables.get("VM_MESSAGEFILE")).toBe(phone.recorded[Number(take || Number.NaN)] ?? "");
+  },
+);
 
 it("takes SUCCESS back when nothing is kept", async () => {
   const { phone } = await world.deposit(["1001", "u"], [], { noFile: true });

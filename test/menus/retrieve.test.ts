@@ -46,6 +46,28 @@ describe("login", () => {
     expect(phone.variables.get("VMSTATUS")).toBe("FAILED");
   });
 
+  it("has as many tries for a mailbox that there is as for one that there is not", async () => {
+    world.subscriber("1001", { maxLogins: 5 });
+    world.subscribers.maxLogins = 2;
+    for (const mailbox of ["1001", "9999"]) {
+      const { heard } = await world.retrieve(
+        [""],
+        [
+          ["vm-login", `${mailbox}#`],
+          ["vm-password", "1#"],
+          ["vm-incorrect-mailbox", `${mailbox}#`],
+          ["vm-password", "1#"],
+        ],
+      );
+      expect(heard.slice(-2)).toEqual(["vm-incorrect", "vm-goodbye"]);
+    }
+  });
+
+  it("tells the dialplan at the login that all went well, for a hang-up", async () => {
+    const { phone } = await world.retrieve(OWN, [["vm-youhave", HANGS_UP]]);
+    expect(phone.variables.get("VMSTATUS")).toBe("SUCCESS");
+  });
+
   it("asks only for the PIN when the dialplan names the mailbox", async () => {
     const { heard, missed } = await world.retrieve(
       ["1001@default"],
@@ -451,6 +473,16 @@ describe("folders", () => {
       ["vm-changeto", "1"],
       ["vm-onefor vm-Old", "1"],
       ["(message m1)", "#"],
+    ]);
+    expect(missed).toEqual([]);
+  });
+
+  it("asks again after a key that is no folder", async () => {
+    const { missed } = await world.retrieve(OWN, [
+      ["vm-youhave", "2"],
+      ["vm-changeto", "*"],
+      ["vm-changeto", "#"],
+      ["vm-opts", "#"],
     ]);
     expect(missed).toEqual([]);
   });

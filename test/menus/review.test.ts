@@ -119,7 +119,7 @@ describe("reviewing a message", () => {
     ]);
     expect(heard.at(-1)).toBe("vm-msgsaved");
     const [plain = ""] = phone.recorded;
-    const marked = plain.replace("~~~/", "~~u~/");
+    const marked = plain.replace("~~~~from-phones/", "~~u~~from-phones/");
     expect(parseName(marked)).toEqual({ ...parseName(plain), urgent: true });
     expect(world.renamed).toEqual([
       [plain, marked],

@@ -325,6 +325,7 @@ export class World {
 
   readonly subscribers = {
     searchesContexts: false,
+    maxLogins: 3,
     directoryIntro: (_context: string): string | undefined => undefined,
     // Another object at each look, as in the program.
     find: (address: MailboxAddress) => {

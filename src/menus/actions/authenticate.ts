@@ -1,4 +1,4 @@
-import { getReady, isRight, type Login, MAX_LOGINS } from "../login.ts";
+import { getReady, isRight, type Login, triesOf } from "../login.ts";
 import type { Action } from "../menu.ts";
 import { patiently } from "../wait.ts";
 
@@ -28,7 +28,7 @@ export const authenticate: Action<Login> = {
     login.failures++;
     call.log.warn({ mailbox, number, failures: login.failures, event: "login-failed" }, "A login failed");
     login.onLogin?.("login-failed");
-    if (login.failures >= (login.subscribers.find(mailbox)?.maxLogins ?? MAX_LOGINS)) {
+    if (login.failures >= triesOf(login)) {
       await call.play(["vm-incorrect"]);
       return { next: "exit" };
     }

@@ -1,3 +1,4 @@
+import { expectHangUp } from "../ending.ts";
 import type { Action, Outcome } from "../menu.ts";
 import type { Message } from "../message.ts";
 
@@ -28,10 +29,12 @@ export async function toOperator(message: Message): Promise<Outcome> {
     if (asUrgent) await message.mark(true);
     await message.keep();
     message.ending = { ...message.saved, status: "USEREXIT", to };
+    await expectHangUp(call, message.ending);
     await call.play([...(asUrgent ? ["vm-marked-urgent"] : []), "vm-msgsaved"], { bargeIn: "none" });
   } else {
     await message.takeBack();
-    message.ending = { status: "USEREXIT", to };
+    message.ending = { status: "USEREXIT", variables: { VM_MESSAGEFILE: "" }, to };
+    await expectHangUp(call, message.ending);
     await call.play(["vm-deleted"], { bargeIn: "none" });
   }
   await call.play(["transfer"], { bargeIn: "none" });
