@@ -1,5 +1,44 @@
 import { WebSocket } from "ws";
 
+/** The fields that a listener here goes by; Asterisk sends more. */
+export interface AriEvent {
+  readonly type: string;
+  readonly channel?: {
+    readonly id: string;
+    readonly caller: { readonly number: string };
+    readonly dialplan: { readonly context: string; readonly exten: string };
+  };
+  readonly playback?: { readonly id: string; readonly media_uri: string; readonly target_uri: string };
+  readonly recording?: { readonly target_uri: string };
+  readonly variable?: string;
+  readonly value?: string;
+}
+
+/**
+ * Listens at ARI to everything that happens on every channel, without taking part. What dialplan applications play is not
+ * reported. Resolves when it is connected.
+ */
+export async function watchEvents(
+  ari: { url: string; user: string; password: string },
+  onEvent: (event: AriEvent) => void,
+): Promise<{ close(): void }> {
+  const query = new URLSearchParams({
+    app: `lab-listener-${process.pid}-${Math.random().toString(36).slice(2, 8)}`,
+    subscribeAll: "true",
+    api_key: `${ari.user}:${ari.password}`,
+  });
+  const socket = new WebSocket(`${ari.url.replace(/^http/, "ws")}/ari/events?${query}`, {
+    handshakeTimeout: 5_000,
+  });
+  socket.on("message", (data) => onEvent(JSON.parse(data.toString()) as AriEvent));
+  await new Promise<void>((resolve, reject) => {
+    socket.once("open", resolve);
+    socket.once("error", reject);
+  });
+  socket.on("error", () => {});
+  return { close: () => socket.close() };
+}
+
 /** One sound that Asterisk began to play to a channel for a program. */
 export interface PromptHeard {
   /** The channel's id. */
@@ -11,42 +50,22 @@ export interface PromptHeard {
   at: Date;
 }
 
-/**
- * Listens at ARI to what is played on every channel, without taking part. Dialplan applications are not reported.
- * Resolves when it is connected.
- */
-export async function watchPrompts(
+/** Listens to what is played on every channel. */
+export function watchPrompts(
   ari: { url: string; user: string; password: string },
   onPrompt: (prompt: PromptHeard) => void,
 ): Promise<{ close(): void }> {
-  const query = new URLSearchParams({
-    app: `lab-listener-${process.pid}-${Math.random().toString(36).slice(2, 8)}`,
-    subscribeAll: "true",
-    api_key: `${ari.user}:${ari.password}`,
-  });
-  const socket = new WebSocket(`${ari.url.replace(/^http/, "ws")}/ari/events?${query}`, {
-    handshakeTimeout: 5_000,
-  });
   const callers = new Map<string, string>();
-  socket.on("message", (data) => {
-    const event = JSON.parse(data.toString()) as PlaybackEvent;
-    if (event.channel) callers.set(event.channel.id, event.channel.caller.number);
+  return watchEvents(ari, ({ type, channel, playback }) => {
+    if (channel) callers.set(channel.id, channel.caller.number);
     // Each item of a list is started; PlaybackContinuing names the one before.
-    if (event.type !== "PlaybackStarted") return;
-    const { media_uri, target_uri } = event.playback;
-    const channel = target_uri.replace(/^channel:/, "");
-    onPrompt({ channel, caller: callers.get(channel) ?? "", media: media_uri, at: new Date() });
+    if (type !== "PlaybackStarted" || !playback) return;
+    const target = playback.target_uri.replace(/^channel:/, "");
+    onPrompt({
+      channel: target,
+      caller: callers.get(target) ?? "",
+      media: playback.media_uri,
+      at: new Date(),
+    });
   });
-  await new Promise<void>((resolve, reject) => {
-    socket.once("open", resolve);
-    socket.once("error", reject);
-  });
-  socket.on("error", () => {});
-  return { close: () => socket.close() };
-}
-
-interface PlaybackEvent {
-  type: string;
-  channel?: { id: string; caller: { number: string } };
-  playback: { media_uri: string; target_uri: string };
 }

@@ -23,13 +23,14 @@ export async function applyMarks(
   log: Logger,
   { delays = RETRY_DELAYS, moveHeard = true }: { delays?: readonly number[]; moveHeard?: boolean } = {},
 ): Promise<void> {
-  let left = items.filter((item) => item.deleted || (moveHeard && becomesOld(item)));
+  const isHeard = (item: Item) => moveHeard && becomesOld(item);
+  let left = items.filter((item) => item.deleted || isHeard(item));
   for (const delay of [0, ...delays]) {
     if (left.length === 0) break;
     await sleep(delay);
     const again: Item[] = [];
     for (const item of left) {
-      if ((await apply(store, item, log)) === "retry") again.push(item);
+      if ((await apply(store, item, isHeard(item), log)) === "retry") again.push(item);
     }
     left = again;
   }
@@ -43,12 +44,13 @@ function becomesOld(item: Item): boolean {
   return item.heard && !item.entry.envelope.heard && !item.keptNew;
 }
 
-async function apply(store: Store, item: Item, log: Logger): Promise<"done" | "retry"> {
+/** Also what is deleted is marked as heard: got back from the trash it is no new message. */
+async function apply(store: Store, item: Item, isHeard: boolean, log: Logger): Promise<"done" | "retry"> {
   const { id } = item.entry.envelope;
   try {
     await within(OPERATION, "Closing a folder", async (signal) => {
+      if (isHeard) item.entry = await store.mark(item.entry, { heard: true }, signal);
       if (item.deleted) await store.trash(item.entry, signal);
-      else await store.mark(item.entry, { heard: true }, signal);
     });
     return "done";
   } catch (error) {

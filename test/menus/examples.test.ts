@@ -97,7 +97,7 @@ describe("old-keys.yaml", () => {
     expect(missed).toEqual([]);
     expect(heard).toEqual(expect.arrayContaining(["(forward)", "(rewind)", "(pause)", "(restart)"]));
     expect(heard.at(-1)).toBe("vm-goodbye");
-    expect(await world.messages()).toEqual({ m1: "INBOX heard", m2: "Trash new", m3: "INBOX heard" });
+    expect(await world.messages()).toEqual({ m1: "INBOX heard", m2: "Trash heard", m3: "INBOX heard" });
   });
 
   it("octel: callers hear their message with 1, speak again with *, and are done with #", async () => {
@@ -136,6 +136,6 @@ describe("old-keys.yaml", () => {
     expect(missed).toEqual([]);
     expect(heard.at(-1)).toBe("vm-goodbye");
     expect(world.deposits).toHaveLength(1);
-    expect(await world.messages()).toEqual({ m1: "Trash new", m2: "INBOX heard" });
+    expect(await world.messages()).toEqual({ m1: "Trash heard", m2: "INBOX heard" });
   });
 });

@@ -152,7 +152,7 @@ describe("retrieval", () => {
       return words.includes("vm-onefor") ? { presses: "1" } : undefined;
     });
     await world.serve(phone, ["1001", "s"]);
-    expect((await world.messages()).u1).toBe("Trash urgent");
+    expect((await world.messages()).u1).toBe("Trash heard");
     world.remove();
   });
 });

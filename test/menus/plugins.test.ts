@@ -183,6 +183,6 @@ describe("an action of a plug-in", () => {
     );
     phone.hangsUp();
     await served;
-    expect(await world.messages()).toEqual({ m1: "Trash new" });
+    expect(await world.messages()).toEqual({ m1: "Trash heard" });
   });
 });

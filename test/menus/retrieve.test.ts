@@ -325,7 +325,7 @@ describe("messages", () => {
       ["vm-deleted", { hangsUp: true }],
     ]);
     expect(missed).toEqual([]);
-    expect(await world.messages()).toEqual({ m1: "INBOX heard", m2: "Trash new" });
+    expect(await world.messages()).toEqual({ m1: "INBOX heard", m2: "Trash heard" });
   });
 
   it("does not offer delete with option r", async () => {
@@ -356,7 +356,7 @@ describe("messages", () => {
     expect(heard).toContainEqual(
       expect.stringContaining("vm-message 2 vm-savedto vm-Work vm-messages vm-nomore"),
     );
-    expect(await world.messages()).toEqual({ m1: "Trash new", m2: "Work heard" });
+    expect(await world.messages()).toEqual({ m1: "Trash heard", m2: "Work heard" });
   });
 
   it("leads from urgent to new messages and back to the last urgent one", async () => {
@@ -383,7 +383,7 @@ describe("messages", () => {
       ["(message n1)", "#"],
     ]);
     expect(heard).toContain("(message n1)");
-    expect(await world.messages()).toEqual({ u1: "Trash urgent", n1: "INBOX heard" });
+    expect(await world.messages()).toEqual({ u1: "Trash heard", n1: "INBOX heard" });
   });
 
   it("wraps round with messagewrap", async () => {
@@ -462,7 +462,7 @@ describe("folders", () => {
     expect(heard).toContain(
       "vm-changeto vm-press 0 vm-for vm-INBOX vm-messages … vm-press 1 vm-for vm-Old vm-messages … vm-press 2 vm-for vm-Work vm-messages … vm-press 3 vm-for vm-Family vm-messages … vm-press 4 vm-for vm-Friends vm-messages … vm-tocancel",
     );
-    expect(await world.messages()).toEqual({ m1: "Trash new", w1: "Work heard" });
+    expect(await world.messages()).toEqual({ m1: "Trash heard", w1: "Work heard" });
   });
 
   it("has a heard message in Old once the folder was closed", async () => {

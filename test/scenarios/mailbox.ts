@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import { createLogger } from "../../src/log.ts";
 import type { Folder } from "../../src/model/folder.ts";
+import type { PartKind } from "../../src/model/message.ts";
 import type { Engine } from "../../src/storage/engine.ts";
 import { createEngine } from "../../src/storage/registry.ts";
 import { frequencyOf } from "../asterisk/wav.ts";
@@ -62,12 +63,24 @@ async function readAll(
   const { entries } = await engine.list(address, folder, { view: "all", limit: 100 });
   const messages: HeardMessage[] = [];
   for (const { ref, envelope } of entries) {
-    const [part] = await engine.read(ref);
-    if (!part) throw new Error(`a message of ${address.mailbox} has no audio`);
-    const chunks: Buffer[] = [];
-    for await (const chunk of part.stream) chunks.push(Buffer.from(chunk));
-    const { caller, receivedAt, duration, heard } = envelope;
-    messages.push({ caller, receivedAt, duration, heard, voice: frequencyOf(Buffer.concat(chunks)) });
+    const voices: Partial<Record<PartKind, number>> = {};
+    for (const { kind, stream } of await engine.read(ref)) {
+      const chunks: Buffer[] = [];
+      for await (const chunk of stream) chunks.push(Buffer.from(chunk));
+      voices[kind] = frequencyOf(Buffer.concat(chunks));
+    }
+    const { voice, comment } = voices;
+    if (voice === undefined) throw new Error(`a message of ${address.mailbox} has no audio`);
+    const { id, caller, receivedAt, duration, heard } = envelope;
+    messages.push({
+      id,
+      caller,
+      receivedAt,
+      duration,
+      heard,
+      voice,
+      ...(comment === undefined ? {} : { comment }),
+    });
   }
   return messages;
 }

@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import type { Telephone, World } from "./world.ts";
 
 /** Scenes that many scenarios share. */
@@ -26,6 +27,28 @@ export async function logIn(world: World, owner: Telephone, box: string): Promis
   await owner.presses(`${box}#`);
   await owner.hears("vm-password");
   await owner.presses(`${world.pin}#`);
+}
+
+/** Somebody leaves a message, and the owner calls and hears it; what is heard next is the message menu. */
+export async function hearMessage(
+  world: World,
+  owner: Telephone,
+  box: string,
+  caller?: Telephone,
+): Promise<void> {
+  await leaveMessage(world, box, caller);
+  await world.mailbox(box).has({ new: 1 });
+  await logIn(world, owner, box);
+  await owner.hears(...youHave.oneNew);
+  await owner.presses("1");
+  await owner.hears("vm-first");
+  await owner.presses("1");
+  await owner.hears("(audio)", "vm-advopts");
+}
+
+/** What a recipient finds whose message has this voice, give or take. */
+export function expectVoice(heard: number | undefined, voice: number): void {
+  expect(Math.abs((heard ?? 0) - voice), `${heard} hertz for ${voice}`).toBeLessThan(20);
 }
 
 /** How a time of today is told, in UTC: "today at 2 oh 5 p.m.". */

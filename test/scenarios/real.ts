@@ -1,24 +1,32 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { WebSocket } from "ws";
 import { parse } from "yaml";
+import type { AsteriskLab } from "../../lab/asterisk.ts";
 import { startLab } from "../../lab/lab.ts";
 import { type Phone, startPhone } from "../../lab/phone.ts";
 import type { Server } from "../../lab/processes.ts";
 import { samples, tone } from "../asterisk/wav.ts";
-import { Heard } from "./heard.ts";
+import { type Line, Lines } from "./lines.ts";
 import { type Eventually, openStorage, viewMailbox } from "./mailbox.ts";
-import { BOXES, type BoxKind, type Process, soundName, type Telephone, type World } from "./world.ts";
+import { BOXES, type BoxKind, ENTRIES, type Process, type Telephone, type World } from "./world.ts";
 
-const PATIENCE_MS = 30_000;
-/** First number of each kind of mailbox; a scenario takes the next one. */
-const FIRST: Record<BoxKind, number> = {
-  plain: 1001,
-  review: 1075,
-  exits: 1080,
-  saycid: 1090,
-  spanish: 1096,
+const PATIENCE_MS = 60_000;
+/** Nothing more is said after this long. */
+const QUIET_MS = 3_000;
+/** First and last number of each kind of mailbox; a scenario, and its second try, takes the next one. */
+const RANGES: Record<BoxKind, readonly [number, number]> = {
+  plain: [1001, 1054],
+  open: [1055, 1064],
+  small: [1065, 1067],
+  named: [1068, 1068],
+  review: [1071, 1081],
+  exits: [1082, 1089],
+  saycid: [1090, 1092],
+  folders: [1093, 1096],
+  spanish: [1097, 1100],
 };
+/** No scenario has one of these for itself. */
+const PAIR = ["1069", "1070"] as const;
 
 /** Real Asterisk, Redis and Dovecot, SIP phones, and the program as a process of its own. One for all scenarios. */
 export async function startRealWorld(): Promise<(World & { close(): Promise<void> }) | { missing: string }> {
@@ -28,46 +36,31 @@ export async function startRealWorld(): Promise<(World & { close(): Promise<void
     await lab.stop();
     return { missing: lab.asteriskMissing ?? "no Asterisk" };
   }
-  const app = new Lines(asterisk.ari);
-  await app.open();
-  for (const [extension, sound] of [
-    ["o", "auth-thankyou"],
-    ["a", "vm-msgsaved"],
-  ]) {
-    await asterisk.console(`dialplan add extension ${extension},1,Answer into exits`);
-    await asterisk.console(`dialplan add extension ${extension},2,Playback(${sound}) into exits`);
-  }
-  const both = "Gosub(voxpost,deposit,1(1071@default&1072@default,u))";
-  await asterisk.console(`dialplan add extension both,1,${both.replaceAll(",", "\\,")} into lab`);
-  const range = (kind: BoxKind, last: number) => ({ [`${FIRST[kind]}-${last}`]: BOXES[kind] });
+  const app = new Lines();
+  await app.open(asterisk.ari);
+  await addSite(asterisk);
+  const ranges = Object.entries(RANGES).map(([kind, [first, last]]) => [
+    `${first}-${last}`,
+    BOXES[kind as BoxKind],
+  ]);
   const configuration = lab.writeConfiguration({
     overrides: {
       defaults: { tz: "UTC" },
       sweep: { every: 2 },
-      contexts: {
-        default: {
-          mailboxes: {
-            ...range("plain", 1074),
-            ...range("review", 1079),
-            ...range("exits", 1089),
-            ...range("saycid", 1095),
-            ...range("spanish", 1100),
-          },
-        },
-      },
+      contexts: { default: { mailboxes: { ...Object.fromEntries(ranges), [PAIR.join("-")]: {} } } },
     },
   });
   const program: Server = await lab.startApp(configuration);
   const storage = (parse(readFileSync(configuration, "utf8")) as { storage: unknown }).storage;
   const engine = await openStorage(storage, lab.folder);
   const phones: Phone[] = [];
-  const used: Record<BoxKind, number> = { plain: 0, review: 0, exits: 0, saycid: 0, spanish: 0 };
+  const used = new Map<BoxKind, number>();
   let voices = 0;
   let callers = 0;
 
   return {
     pin: lab.mailboxes.pin,
-    pair: { extension: "both", boxes: ["1071", "1072"] },
+    pair: { extension: "both", boxes: PAIR },
     async caller({ number = `55501${String(callers++).padStart(2, "0")}`, name } = {}) {
       const phone = await startPhone({ sip: asterisk.sip, number: "trunk" });
       phones.push(phone);
@@ -80,7 +73,13 @@ export async function startRealWorld(): Promise<(World & { close(): Promise<void
       return makeTelephone(phone, app, { number: box }, 350);
     },
     mailbox: (box) => viewMailbox(engine, box, eventually, () => sleep(4_000)),
-    box: (kind = "plain") => String(FIRST[kind] + used[kind]++),
+    box(kind = "plain") {
+      const [first, last] = RANGES[kind];
+      const number = first + (used.get(kind) ?? 0);
+      if (number > last) throw new Error(`no ${kind} mailbox left`);
+      used.set(kind, number - first + 1);
+      return String(number);
+    },
     program: {
       async kill() {
         program.kill();
@@ -123,73 +122,26 @@ const eventually: Eventually = async (condition, what) => {
   }
 };
 
-interface Line {
-  readonly heard: Heard;
-  readonly number: string;
-  recording: boolean;
-  /** The last item that began, so that one that only goes on after a pause is not taken for another. */
-  last: string;
-  /** Sounds since the beginning. */
-  count: number;
-}
-
-/** What every caller hears, from a second ARI subscriber. */
-class Lines {
-  readonly #url: string;
-  readonly #byChannel = new Map<string, Line>();
-  #socket: WebSocket | undefined;
-
-  constructor(ari: { url: string; user: string; password: string }) {
-    const query = `app=scenarios&subscribeAll=true&api_key=${ari.user}:${ari.password}`;
-    this.#url = `${ari.url.replace("http", "ws")}/ari/events?${query}`;
-  }
-
-  async open(): Promise<void> {
-    const socket = new WebSocket(this.#url);
-    this.#socket = socket;
-    socket.on("message", (data) => this.#take(JSON.parse(String(data)) as LineEvent));
-    await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
-  }
-
-  close(): void {
-    this.#socket?.terminate();
-  }
-
-  /** The newest channel of a caller. */
-  of(number: string): Line | undefined {
-    return [...this.#byChannel.values()].filter((line) => line.number === number).at(-1);
-  }
-
-  #take({ type, channel, playback, recording }: LineEvent): void {
-    if (channel && !this.#byChannel.has(channel.id)) {
-      const line = {
-        heard: new Heard(),
-        number: channel.caller.number,
-        recording: false,
-        last: "",
-        count: 0,
-      };
-      this.#byChannel.set(channel.id, line);
+/** What a site's own dialplan has: entries with arguments, exits, and what comes after a call to Voxpost. */
+async function addSite(asterisk: AsteriskLab): Promise<void> {
+  const { console } = asterisk;
+  const add = async (context: string, extension: string, ...applications: string[]) => {
+    for (const [index, application] of applications.entries()) {
+      const line = `${extension},${index + 1},${application.replaceAll(",", "\\,")}`;
+      await console(`dialplan add extension ${line} into ${context}`);
     }
-    const line = this.#byChannel.get((playback ?? recording)?.target_uri.replace("channel:", "") ?? "");
-    if (!line) return;
-    if (type === "RecordingStarted") line.recording = true;
-    if (type === "RecordingFinished") line.recording = false;
-    if (type === "PlaybackContinuing" || type === "PlaybackFinished") line.last = "";
-    if (type !== "PlaybackStarted" || !playback) return;
-    const item = `${playback.id} ${playback.media_uri}`;
-    if (item === line.last) return;
-    line.last = item;
-    line.count++;
-    line.heard.add(soundName(playback.media_uri));
+  };
+  const argument = (field: number) => `\${CUT(EXTEN,*,${field})}`;
+  for (const entry of ENTRIES) {
+    const gosub = `Gosub(voxpost,${entry},1(${argument(2)},${argument(3)},${argument(4)}))`;
+    // In a pattern n is a digit.
+    await add("lab", `_${entry.replaceAll("n", "[n]")}*.`, gosub, "Goto(after,s,1)");
   }
-}
-
-interface LineEvent {
-  readonly type: string;
-  readonly channel?: { readonly id: string; readonly caller: { readonly number: string } };
-  readonly playback?: { readonly id: string; readonly media_uri: string; readonly target_uri: string };
-  readonly recording?: { readonly target_uri: string };
+  await add("lab", "both", `Gosub(voxpost,deposit,1(${PAIR.map((box) => `${box}@default`).join("&")},u))`);
+  await add("exits", "o", "Answer", "Playback(auth-thankyou)");
+  for (const extension of ["a", "12345", "5551234", "1068"])
+    await add("exits", extension, "Answer", "Playback(vm-msgsaved)");
+  await add("after", "s", "Answer", "Wait(1)");
 }
 
 async function until(condition: () => boolean, what: string, withinMs = PATIENCE_MS): Promise<void> {
@@ -242,17 +194,23 @@ function makeTelephone(
       heard.take(sounds);
     },
     async hearsItOut() {
+      const { heard } = current();
       let before = -1;
-      while (before !== current().count) {
-        before = current().count;
-        await sleep(3_000);
+      while (before !== heard.count || current().isPlayedTo) {
+        before = heard.count;
+        await sleep(QUIET_MS);
       }
-      current().heard.skip();
+      heard.skip();
     },
-    presses: (keys) => unlessHungUpOn(phone.press(keys)),
+    async presses(keys) {
+      current().heard.interrupt();
+      await unlessHungUpOn(phone.press(keys));
+    },
     speaks: (seconds) => unlessHungUpOn(phone.speak(pcm(tone(voice, seconds)))),
     isSilent: (seconds) => sleep(seconds * 1_000),
-    isRecorded: () => until(() => current().recording, "a recording to begin"),
+    isRecorded: () => until(() => current().isRecorded, "a recording to begin"),
+    reaches: (place) => until(() => current().places.has(place), `the call to reach ${place}`),
+    variable: (name) => current().variables.get(name) ?? "",
     hangsUp: () => phone.hangUp(),
     // Three rounds of a menu, each with its wait, take longer than anything else.
     isHungUpOn: () => until(() => ended, "the other side to hang up", 2 * PATIENCE_MS),

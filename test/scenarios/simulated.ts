@@ -7,7 +7,7 @@ import { startSimulatedProgram } from "../asterisk/program.ts";
 import { tone } from "../asterisk/wav.ts";
 import { Heard } from "./heard.ts";
 import { type Eventually, viewMailbox } from "./mailbox.ts";
-import { BOXES, soundName, type Telephone, type World } from "./world.ts";
+import { BOXES, type BoxKind, ENTRIES, soundName, type Telephone, type World } from "./world.ts";
 
 /** Faked time that an expectation may take, milliseconds. */
 const PATIENCE_MS = 60_000;
@@ -75,33 +75,44 @@ export async function stopShared(): Promise<void> {
   await (await lab)?.stop();
 }
 
-const BOX_NUMBERS: Record<string, keyof typeof BOXES> = {
+const BOX_NUMBERS: Record<string, BoxKind> = {
   "1001": "plain",
   "1002": "plain",
   "1003": "plain",
+  "1004": "plain",
+  "1060": "open",
+  "1065": "small",
+  "1068": "named",
   "1080": "review",
   "1090": "exits",
   "1095": "saycid",
   "1096": "spanish",
+  "1097": "folders",
 };
 
 function addSite(asterisk: SimulatedAsterisk): void {
   for (const number of [...Object.keys(BOX_NUMBERS), "1001&1002"]) {
-    asterisk.site.set(`lab/${number}`, (line) =>
-      line.gosub(
-        "deposit",
-        number
-          .split("&")
-          .map((one) => `${one}@default`)
-          .join("&"),
-        "u",
-      ),
-    );
+    const mailboxes = number.split("&").map((one) => `${one}@default`);
+    asterisk.site.set(`lab/${number}`, (line) => line.gosub("deposit", mailboxes.join("&"), "u"));
   }
   asterisk.site.set("lab/*98", (line) => line.gosub("retrieve", "@default"));
   asterisk.site.set("lab/*97", (line) => line.gosub("retrieve", `${line.channel.caller.number}@default`));
   asterisk.site.set("exits/o", (line) => line.playback("auth-thankyou"));
-  asterisk.site.set("exits/a", (line) => line.playback("vm-msgsaved"));
+  for (const extension of ["a", "12345", "5551234", "1068"]) {
+    asterisk.site.set(`exits/${extension}`, (line) => line.playback("vm-msgsaved"));
+  }
+  asterisk.site.set("after/s", (line) => line.wait(1));
+}
+
+/** `ENTRY*MAILBOX*OPTIONS` of the site. */
+function addEntry(asterisk: SimulatedAsterisk, extension: string): void {
+  const [name, mailbox = "", ...options] = extension.split("*");
+  const entry = ENTRIES.find((each) => each === name);
+  if (!entry) return;
+  asterisk.site.set(`lab/${extension}`, async (line) => {
+    await line.gosub(entry, mailbox, ...options);
+    await line.goto("after", "s");
+  });
 }
 
 function makeTelephone(
@@ -120,7 +131,10 @@ function makeTelephone(
   return {
     number: phone.number,
     voice,
-    dials: (extension) => phone.dials(extension, "lab"),
+    async dials(extension) {
+      addEntry(asterisk, extension);
+      await phone.dials(extension, "lab");
+    },
     async hears(...sounds) {
       const decided = () => listen().isDecided(sounds) || phone.onHook;
       await clock.until(decided, sounds.join(" "), PATIENCE_MS).catch(() => undefined);
@@ -141,6 +155,11 @@ function makeTelephone(
       const live = () => [...asterisk.recordings.values()].some((each) => each.isOf(phone.channel));
       await clock.until(live, "a recording to begin");
     },
+    async reaches(place) {
+      const isThere = () => `${phone.channel.place.context}/${phone.channel.place.extension}` === place;
+      await clock.until(isThere, `the call to reach ${place}`);
+    },
+    variable: (name) => phone.channel.variables.get(name) ?? "",
     hangsUp: () => phone.hangsUp(),
     isHungUpOn: () => clock.until(() => phone.onHook, "the other side to hang up"),
     async lampShows({ new: unheard, old }) {

@@ -28,6 +28,8 @@ export interface World {
 /**
  * `plain`: all defaults, and no extension to leave to. `exits`: operator=yes, and the extensions `o` and `a` exist. `saycid`: says
  * who called. `spanish`: its owner is spoken to in Spanish. `review`: callers may review their message, and reach the operator.
+ * `open`: its owner may send messages and make calls. `small`: is full with one message. `named`: stands in the directory, and is
+ * the only one. `folders`: has a folder with a name of the site's.
  */
 export const BOXES = {
   plain: {},
@@ -35,8 +37,22 @@ export const BOXES = {
   saycid: { saycid: true },
   review: { review: true, operator: true, exitcontext: "exits" },
   spanish: { language: "es" },
+  open: {
+    sendvoicemail: true,
+    usedirectory: true,
+    callback: "exits",
+    callback_allow: ["_555XXXX"],
+    dialout: "exits",
+    dialout_allow: ["_555XXXX"],
+  },
+  small: { maxmsg: 1 },
+  named: { name: "Zora Quill" },
+  folders: { folders: { Cust1: "auth-thankyou" }, nextaftercmd: true },
 } as const;
 export type BoxKind = keyof typeof BOXES;
+
+/** What a site can call in its dialplan; `ENTRY*MAILBOX*OPTIONS` is an extension that does, and goes on at `after/s`. */
+export const ENTRIES = ["deposit", "retrieve", "authenticate", "play", "sayname", "directory"] as const;
 
 export interface Process {
   /** With SIGKILL. */
@@ -48,6 +64,7 @@ export interface Telephone {
   readonly number: string;
   /** The frequency of the tone that its owner speaks in, hertz. */
   readonly voice: number;
+  /** An extension of the site, as `ENTRIES` says, or a mailbox, for which a message is left. */
   dials(extension: string): Promise<void>;
   /**
    * Hears exactly these sounds next, in this order: stock sounds by name (`vm-intro`, `digits/1`), Voxpost's own as `voxpost/NAME`,
@@ -62,6 +79,10 @@ export interface Telephone {
   isSilent(seconds: number): Promise<void>;
   /** Waits until Asterisk records what it says. */
   isRecorded(): Promise<void>;
+  /** Waits until it has been at this place of the dialplan, as `context/extension`. */
+  reaches(place: string): Promise<void>;
+  /** A channel variable of the call as it was set last; empty when it was not. */
+  variable(name: string): string;
   hangsUp(): Promise<void>;
   /** Waits until the other side has hung up. */
   isHungUpOn(): Promise<void>;
@@ -80,12 +101,15 @@ export interface MailboxView {
 }
 
 export interface HeardMessage {
+  readonly id: string;
   readonly caller: { readonly number?: string; readonly name?: string };
   readonly receivedAt: Date;
   readonly duration: number;
   readonly heard: boolean;
   /** The frequency of its audio, hertz. */
   readonly voice: number;
+  /** That of what somebody said before it who forwarded it. */
+  readonly comment?: number;
 }
 
 /** What a media URI is called in a scenario. */
