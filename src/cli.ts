@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { Command, InvalidArgumentError } from "commander";
 import { asideCommand } from "./commands/aside.ts";
+import { refreshCommand } from "./commands/refresh.ts";
 import { storageCommand } from "./commands/storage.ts";
 import { type Config, readConfig } from "./config.ts";
 import { examine } from "./doctor.ts";
@@ -102,6 +103,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 
 program.addCommand(storageCommand(loadConfig));
 program.addCommand(asideCommand(loadConfig));
+program.addCommand(refreshCommand(loadConfig));
 
 program.parseAsync().catch((error: unknown) => {
   if (!(error instanceof VoxpostError)) throw error;

@@ -135,6 +135,24 @@ export const configSchema = z.strictObject({
         ),
     })
     .prefault({}),
+  lamps: z
+    .strictObject({
+      watched: z
+        .number()
+        .int()
+        .min(0)
+        .default(50)
+        .describe(
+          "Mailboxes, those used last, of which the store itself tells what a mail program changes; each may take a connection of it.",
+        ),
+      poll: z
+        .number()
+        .min(1)
+        .default(900)
+        .describe("Pause between two rounds in which all the others are looked at, seconds."),
+    })
+    .prefault({})
+    .describe("Message waiting lamps (docs/scaling.md)."),
   sweep: z
     .strictObject({
       every: z

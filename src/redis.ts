@@ -17,6 +17,13 @@ export interface PrivateRedis {
 /** How long a private Redis may take to answer after its start, milliseconds. */
 const START_MS = 10_000;
 
+const SOCKET = "redis.sock";
+
+/** Where the private Redis of a folder listens while it runs. */
+export function privateRedisUrl(folder: string): string {
+  return `unix://${join(folder, SOCKET)}`;
+}
+
 /**
  * Starts a Redis of our own, on a Unix socket in the given folder, so that a first try needs no server. One that an
  * earlier, killed program left behind is used again.
@@ -24,8 +31,8 @@ const START_MS = 10_000;
  */
 export async function startPrivateRedis(folder: string, log: Logger): Promise<PrivateRedis> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const socket = join(folder, "redis.sock");
-  const url = `unix://${socket}`;
+  const url = privateRedisUrl(folder);
+  const socket = join(folder, SOCKET);
   if (await answers(socket)) return { url, stop: async () => {} };
 
   const settings = ["--port", "0", "--unixsocket", socket, "--unixsocketperm", "600", "--dir", folder];

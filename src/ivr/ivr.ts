@@ -3,6 +3,7 @@ import type { Logger } from "../log.ts";
 import { type CallHandler, Calls } from "./app.ts";
 import type { AriObserver, AriServer } from "./ari-requests.ts";
 import { Asterisk } from "./asterisk.ts";
+import type { LampNotes } from "./lamp-notes.ts";
 import type { Media } from "./media.ts";
 import { MediaCache } from "./media-cache.ts";
 import { Lamps } from "./mwi.ts";
@@ -22,6 +23,8 @@ export interface IvrOptions {
   readonly onReplaced: (error: VoxpostError) => void;
   /** Told of every request to this Asterisk. */
   readonly observe?: AriObserver;
+  /** What other programs told of the lamps. Default: this program is alone. */
+  readonly lampNotes?: LampNotes;
   /** For tests; see `AsteriskOptions`. */
   readonly timeoutMs?: number;
   readonly retryMs?: readonly [first: number, longest: number];
@@ -53,7 +56,7 @@ export function createIvr(options: IvrOptions): Ivr {
   });
   const cache = new MediaCache(asterisk, media);
   const calls = new Calls({ asterisk, cache, handler, ...(isFull ? { isFull } : {}) });
-  const lamps = new Lamps(asterisk);
+  const lamps = new Lamps(asterisk, options.lampNotes);
   asterisk.onUp(() => checkSounds(asterisk));
   return {
     asterisk,

@@ -4,8 +4,8 @@ import type { MailboxAddress } from "../model/mailbox.ts";
 /** Message waiting indication on every Asterisk; src/ivr implements it. */
 export interface Lamp {
   /**
-   * Resolves when every configured Asterisk has taken the counts.
-   * @throws ASTERISK_UNREACHABLE when one has not; the same call may be repeated
+   * Resolves when every configured Asterisk has taken the counts, or, where it is away, will be told them when it is back.
+   * @throws ASTERISK_UNREACHABLE when one did not answer; the same call may be repeated
    */
   publish(mailbox: MailboxAddress, counts: Counts, signal?: AbortSignal): Promise<void>;
 }

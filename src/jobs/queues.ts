@@ -40,7 +40,12 @@ export class Queues implements Enqueue {
   }
 
   async mwi(mailbox: JobData<"mwi">): Promise<void> {
-    await this.#add("mwi", mailbox, { mailbox: formatMailbox(mailbox) });
+    await this.refresh(mailbox);
+  }
+
+  /** As `mwi`, for whoever wants to know: false when the queue did not take it. */
+  refresh(mailbox: JobData<"mwi">): Promise<boolean> {
+    return this.#add("mwi", mailbox, { mailbox: formatMailbox(mailbox) });
   }
 
   async greeting(job: JobData<"greeting">): Promise<void> {

@@ -2,6 +2,7 @@ import type { VoxpostError } from "../errors.ts";
 import type { CallHandler } from "../ivr/app.ts";
 import { createIvr, type Ivr } from "../ivr/ivr.ts";
 import { Media } from "../ivr/media.ts";
+import { RedisLampNotes } from "../jobs/lamp-notes.ts";
 import type { RecordingsOf } from "../jobs/recordings.ts";
 import { showAsterisks } from "./gauges.ts";
 import type { Ground } from "./ground.ts";
@@ -20,7 +21,7 @@ export interface Asterisks {
 
 /** Nothing is connected yet. @throws VoxpostError CONFIG_INVALID when nobody can listen where Asterisk is to fetch audio */
 export async function openAsterisks(
-  { config, log, telemetry }: Ground,
+  { config, log, telemetry, queues }: Ground,
   onReplaced: (error: VoxpostError) => void,
 ): Promise<Asterisks> {
   const { url, ...address } = config.media;
@@ -30,6 +31,7 @@ export async function openAsterisks(
   const all = () => [...ivrs.values()];
   const handler: CallHandler = async (...call) => serve?.(...call);
   const isFull = () => all().reduce((sum, { calls }) => sum + calls.size, 0) >= config.calls.most;
+  const lampNotes = new RedisLampNotes({ redis: queues.redis, log });
   const ivrs: ReadonlyMap<string, Ivr> = new Map(
     config.asterisk.map((server) => [
       server.name,
@@ -41,6 +43,7 @@ export async function openAsterisks(
         isFull,
         log,
         onReplaced,
+        lampNotes,
         observe: telemetry.ari(server.name),
       }),
     ]),

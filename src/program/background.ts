@@ -3,17 +3,16 @@ import { deposit } from "../jobs/deposit.ts";
 import { forward } from "../jobs/forward.ts";
 import { greeting } from "../jobs/greeting.ts";
 import type { Greetings } from "../jobs/greetings.ts";
-import type { Lamp } from "../jobs/lamp.ts";
 import { mwi } from "../jobs/mwi.ts";
 import { SweepSchedule } from "../jobs/schedule.ts";
 import { Sweep } from "../jobs/sweep.ts";
 import { TrashPurge } from "../jobs/trash.ts";
 import { Workers } from "../jobs/worker.ts";
-import { pollSnapshots } from "../storage/snapshot-poll.ts";
 import { Upkeep } from "../storage/upkeep.ts";
 import type { Asterisks } from "./asterisks.ts";
 import { showCustody, showQueues } from "./gauges.ts";
 import type { Ground } from "./ground.ts";
+import { followMailboxes, lampOn } from "./lamps.ts";
 
 /** What works while nobody calls. */
 export interface Background {
@@ -30,25 +29,10 @@ export interface BackgroundParts {
 
 /** Delivers what was recorded, finds what was forgotten, lights lamps, and keeps store and snapshots tidy. */
 export function startBackground(ground: Ground, parts: BackgroundParts): Background {
-  const {
-    config,
-    log,
-    telemetry,
-    patient: store,
-    engine,
-    subscribers,
-    snapshots,
-    queues,
-    mailboxes,
-  } = ground;
+  const { config, log, telemetry, patient: store, engine, subscribers, queues, mailboxes } = ground;
   const { asterisks } = parts;
 
-  const stopPolling = pollSnapshots({
-    snapshots,
-    mailboxes,
-    onCounts: (mailbox) => void queues.mwi(mailbox),
-    log,
-  });
+  const stopFollowing = followMailboxes(ground, asterisks);
   const upkeep = new Upkeep({ engine, mailboxes, log });
   const trash = new TrashPurge({ store, subscribers, file: join(config.data, "trash.json"), log });
   const workers = startWorkers(ground, parts);
@@ -67,7 +51,7 @@ export function startBackground(ground: Ground, parts: BackgroundParts): Backgro
 
   return {
     async stop(graceMs) {
-      stopPolling();
+      stopFollowing();
       await Promise.all([sweeps.stop(), trash.stop(), upkeep.stop()]);
       await workers.close(graceMs);
     },
@@ -95,7 +79,7 @@ function startWorkers(ground: Ground, { asterisks, folder }: BackgroundParts): W
       deposit: telemetry.job("deposit", (job, signal) => deposit(job, messages, signal)),
       forward: telemetry.job("forward", (job, signal) => forward(job, messages, signal)),
       greeting: telemetry.job("greeting", (job, signal) => greeting(job, deps, signal)),
-      mwi: telemetry.job("mwi", (job, signal) => mwi(job, { store, lamp }, signal)),
+      mwi: telemetry.job("mwi", (job, signal) => mwi(job, { snapshots: ground.snapshots, lamp }, signal)),
     },
   });
 }
@@ -109,18 +93,4 @@ function createSweeps(
       [asterisk, new Sweep({ asterisk, recordings, enqueue: queues, greetings, log })] as const,
   );
   return new SweepSchedule({ sweeps: new Map(sweeps), everySeconds: config.sweep.every, log });
-}
-
-/** A mailbox's lamp is lit on every Asterisk, under each of its names. */
-function lampOn({ ivrs }: Asterisks, { subscribers, telemetry }: Ground): Lamp {
-  return {
-    async publish(mailbox, counts) {
-      const names = [mailbox, ...subscribers.aliasesOf(mailbox)];
-      await Promise.all(
-        [...ivrs].flatMap(([asterisk, { lamps }]) =>
-          names.map((name) => telemetry.lamp(asterisk, lamps.publish(name, counts))),
-        ),
-      );
-    },
-  };
 }

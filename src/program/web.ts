@@ -1,7 +1,8 @@
 import { type ErrorCode, VoxpostError } from "../errors.ts";
 import { listen } from "../listen.ts";
+import { isMailboxName, parseMailbox } from "../model/mailbox.ts";
 import type { Engine } from "../storage/engine.ts";
-import { createWeb } from "../web/app.ts";
+import { createWeb, type WebParts } from "../web/app.ts";
 import type { Health } from "../web/health.ts";
 import type { Asterisks } from "./asterisks.ts";
 import type { Ground } from "./ground.ts";
@@ -21,10 +22,24 @@ export async function openWeb(ground: Ground, asterisks: Asterisks, isDraining: 
   const { metrics } = telemetry;
   metrics.beforeScrape(() => metrics.draining.set(isDraining() ? 1 : 0));
   const health = createHealth(ground, asterisks, isDraining);
-  const app = createWeb({ health, metrics, ...(token === undefined ? {} : { token }) });
+  const refresh = refreshOf(ground);
+  const app = createWeb({ health, metrics, refresh, ...(token === undefined ? {} : { token }) });
   const { url, close } = await listen(app.fetch, address, "web");
   log.info({ url }, "health and metrics are shown");
   return { close };
+}
+
+/** For hooks of mail servers (docs/scaling.md). Never rejects. */
+function refreshOf({ subscribers, queues }: Ground): WebParts["refresh"] {
+  return async (name) => {
+    const subscriber = isAddress(name) ? subscribers.find(parseMailbox(name)) : undefined;
+    if (!subscriber) return "unknown";
+    return (await queues.refresh(subscriber.address)) ? "taken" : "away";
+  };
+}
+
+function isAddress(name: string): boolean {
+  return name.split("@").length <= 2 && name.split("@").every(isMailboxName);
 }
 
 /** How long the store may take to answer a probe, milliseconds. */

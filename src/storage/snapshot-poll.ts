@@ -9,8 +9,8 @@ export interface SnapshotPollParts {
   readonly snapshots: Snapshots;
   /** Asked anew for every round. */
   readonly mailboxes: () => Iterable<MailboxAddress>;
-  /** Told when counts are not what they were: somebody used a mail program, or another program is at work. */
-  readonly onCounts?: (mailbox: MailboxAddress, counts: Counts) => void;
+  /** Told what the store says of each mailbox, whether or not it is new: a lamp may have missed it. */
+  readonly onCounts?: (mailbox: MailboxAddress, counts: Counts) => Promise<void>;
   readonly log: Logger;
   /** Pause between two rounds, milliseconds. Default 15 minutes: so stale may be what nobody told us of. */
   readonly everyMs?: number;
@@ -42,9 +42,8 @@ async function pollOnce(parts: SnapshotPollParts, signal: AbortSignal): Promise<
   for (const mailbox of mailboxes()) {
     if (signal.aborted) return;
     try {
-      const before = await snapshots.get(mailbox);
       const { counts } = await snapshots.refresh(mailbox, signal);
-      if (counts && !sameCounts(before.counts, counts)) onCounts?.(mailbox, counts);
+      if (counts) await onCounts?.(mailbox, counts);
     } catch (error) {
       if (signal.aborted) return;
       log.warn({ err: error, mailbox: formatMailbox(mailbox) }, "A mailbox could not be polled");
@@ -52,8 +51,4 @@ async function pollOnce(parts: SnapshotPollParts, signal: AbortSignal): Promise<
       if (error instanceof VoxpostError && error.retryable) return;
     }
   }
-}
-
-function sameCounts(a: Counts | undefined, b: Counts): boolean {
-  return a !== undefined && a.urgent === b.urgent && a.new === b.new && a.old === b.old;
 }

@@ -1,5 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { type Phone, startPhone } from "../../lab/phone.ts";
+import { AriRequests } from "../../src/ivr/ari-requests.ts";
+import { Asterisk } from "../../src/ivr/asterisk.ts";
+import { MemoryLampNotes } from "../../src/ivr/lamp-notes.ts";
+import { Lamps } from "../../src/ivr/mwi.ts";
+import { createLogger } from "../../src/log.ts";
+import { type SimulatedAsterisk, startSimulatedAsterisk } from "../asterisk/asterisk.ts";
+import type { AriServer } from "../asterisk/server.ts";
 import { type Rig, startRigOrFail } from "./harness.ts";
 
 describe("the lamp of a real phone", () => {
@@ -43,14 +50,92 @@ describe("the lamp of a real phone", () => {
     }
   });
 
-  it("is told again after a restart of Asterisk", async () => {
+  it("is lit again after a restart of Asterisk, by itself and once", async () => {
     await rig.asterisk.restart();
-    await vi.waitFor(() => expect(rig.ivr.asterisk.state).toBe("up"), 10_000);
-    owner.mwi = undefined;
     await owner.close();
     owner = await startPhone({ sip: rig.asterisk.sip, number: "1001" });
     await owner.subscribe();
+    await owner.waitForMwi((lamp) => lamp.newMessages === 5, 20_000);
+    const post = vi.spyOn(rig.ivr.asterisk.requests, "post");
     await rig.ivr.lamps.publish(mailbox, { urgent: 0, new: 5, old: 0 });
-    await shows(5, 0);
+    expect(post).not.toHaveBeenCalled();
+    post.mockRestore();
+  });
+
+  it("shows after an absence of Asterisk what changed meanwhile, also that it is dark", async () => {
+    rig.asterisk.kill();
+    await rig.asterisk.exited;
+    await vi.waitFor(() => expect(rig.ivr.asterisk.state).toBe("connecting"), 10_000);
+    // Does not wait for it.
+    await rig.ivr.lamps.publish(mailbox, { urgent: 0, new: 7, old: 1 });
+    await rig.asterisk.restart();
+    await owner.close();
+    owner = await startPhone({ sip: rig.asterisk.sip, number: "1001" });
+    await owner.subscribe();
+    await owner.waitForMwi((lamp) => lamp.newMessages === 7, 20_000);
+    await rig.ivr.lamps.publish(mailbox, { urgent: 0, new: 0, old: 0 });
+    await shows(0, 0);
+  });
+});
+
+describe("lamps of two programs on one Asterisk", () => {
+  const mailbox = { mailbox: "1001", context: "default" };
+  const counts = (unheard: number) => ({ urgent: 0, new: unheard, old: 0 });
+  let asterisk: SimulatedAsterisk;
+  let ari: AriServer;
+  let told: string[];
+  beforeEach(async () => {
+    ({ asterisk, ari } = await startSimulatedAsterisk());
+    told = [];
+    const setLamp = asterisk.setLamp.bind(asterisk);
+    asterisk.setLamp = (name, lamp) => {
+      told.push(`${name} ${lamp.new}`);
+      setLamp(name, lamp);
+    };
+  });
+  afterEach(() => ari.close());
+
+  const program = async (notes: MemoryLampNotes, instance: string) => {
+    const connection = new Asterisk({
+      name: "pbx",
+      ...ari,
+      app: instance,
+      log: createLogger("silent"),
+      onReplaced: () => {},
+      retryMs: [10, 50],
+    });
+    const lamps = new Lamps(connection, notes);
+    connection.start();
+    await connection.whenUp(AbortSignal.timeout(10_000));
+    onTestFinished(async () => {
+      lamps.close();
+      await connection.close();
+    });
+    return lamps;
+  };
+
+  it("tells what another has changed since, and nothing twice", async () => {
+    const notes = new MemoryLampNotes();
+    const [one, other] = [await program(notes, "a"), await program(notes, "b")];
+    await one.publish(mailbox, counts(3));
+    await other.publish(mailbox, counts(3));
+    await other.publish(mailbox, counts(0));
+    expect(await one.shows(mailbox, counts(3))).toBe(false);
+    await one.publish(mailbox, counts(3));
+    expect(told).toEqual(["1001@default 3", "1001@default 0", "1001@default 3"]);
+  });
+
+  it("finds /mailboxes that was not there yet, and tells it everything", async () => {
+    const lamps = await program(new MemoryLampNotes(), "a");
+    await lamps.publish(mailbox, counts(2));
+    expect(told).toEqual(["1001@default 2"]);
+    Object.assign(asterisk.options, { mailboxes: true });
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 60_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    const put = vi.spyOn(AriRequests.prototype, "put");
+    await lamps.publish({ ...mailbox, mailbox: "1002" }, counts(1));
+    await vi.waitFor(() => expect(told).toEqual(["1001@default 2", "1002@default 1", "1001@default 2"]));
+    expect(put).toHaveBeenCalledTimes(2);
+    put.mockRestore();
   });
 });
