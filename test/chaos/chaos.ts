@@ -23,13 +23,12 @@ export class Chaos {
   readonly moments = new Moments();
   readonly chance: Chance;
   readonly #say: (line: string) => void;
-  readonly #calls: Told[] = [];
   readonly #struck = new Map<string, number>();
   readonly #wrong: string[] = [];
   readonly #broken = new Set<Fault["on"]>();
   readonly #healing = new Set<Promise<void>>();
   readonly #started = Date.now();
-  #index = 0;
+  #made = 0;
 
   constructor(stage: Stage, seed: number, say: (line: string) => void = () => {}) {
     this.stage = stage;
@@ -39,8 +38,10 @@ export class Chaos {
 
   /** Makes the next call, and resolves when it is over. */
   async call(change: Partial<Plan> = {}): Promise<Told> {
-    const told = await call(this.stage, this.moments, plan(this.chance.fork(), this.#index++, change));
-    this.#calls.push(told);
+    this.#made++;
+    const what = plan(this.chance.fork(), this.stage.nextCaller(), change);
+    const told = await call(this.stage, this.moments, what);
+    this.stage.calls.push(told);
     return told;
   }
 
@@ -70,7 +71,7 @@ export class Chaos {
   /** Callers one after the other on so many lines, while faults strike at random and at chosen points. */
   async storm({ lines, calls, minutes }: { lines: number; calls: number; minutes: number }): Promise<void> {
     const end = Date.now() + minutes * 60_000;
-    const isOver = () => Date.now() > end || this.#calls.length >= calls;
+    const isOver = () => Date.now() > end || this.#made >= calls;
     const caller = async () => {
       while (!isOver()) await this.call();
     };
@@ -99,12 +100,13 @@ export class Chaos {
     this.say("all is put right; waiting for the rest to be delivered");
     const left = await settle(this.stage, settleMs);
     this.#wrong.push(...left.map((what) => `left over: ${what}`));
-    const boxes = [...new Set(this.#calls.flatMap(({ plan }) => plan.boxes))].sort();
+    const { calls } = this.stage;
+    const boxes = [...new Set(calls.flatMap(({ plan }) => plan.boxes))].sort();
     const mails: Mail[] = [];
     for (const box of boxes) mails.push(...(await readMails(this.stage, box)));
-    this.#wrong.push(...audit(this.#calls, this.stage.tape.kept, mails));
+    this.#wrong.push(...audit(calls, this.stage.tape.kept, mails));
     this.#wrong.push(...(await lamps(this.stage, mails, boxes)));
-    return { calls: this.#calls.length, faults: this.#struck, messages: mails.length, wrong: this.#wrong };
+    return { calls: calls.length, faults: this.#struck, messages: mails.length, wrong: this.#wrong };
   }
 
   say(line: string): void {

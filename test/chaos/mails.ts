@@ -56,7 +56,8 @@ async function parse(box: string, folder: string, source: Buffer, flags: Set<str
     name: mail.from?.value[0]?.name ?? "",
     time: Number(header("x-asterisk-vm-orig-time")),
     seconds: Number(header("content-duration")),
-    urgent: header("x-asterisk-vm-flag") === "Urgent" && header("importance") === "high",
+    // mailparser's name for what Importance says.
+    urgent: header("x-asterisk-vm-flag") === "Urgent" && header("priority") === "high",
     seen: flags.has("\\Seen"),
     audio: audio?.content ?? Buffer.alloc(0),
   };

@@ -7,6 +7,7 @@ import type { ImapLab } from "../../lab/imap.ts";
 import { type Lab, startLab } from "../../lab/lab.ts";
 import type { Server } from "../../lab/processes.ts";
 import type { RedisLab } from "../../lab/redis.ts";
+import type { Told } from "./callers.ts";
 import { startProxy, type TcpProxy } from "./proxy.ts";
 import { Tape } from "./tape.ts";
 
@@ -32,6 +33,10 @@ export interface Stage {
   /** `a` is tried first by every call; `b` gets the calls that `a` does not take, and its share of the jobs. */
   readonly programs: { readonly a: Server; readonly b: Server };
   readonly tape: Tape;
+  /** Every call that was made here, in this run or one before. */
+  readonly calls: Told[];
+  /** A number that no caller had. */
+  nextCaller(): number;
   /** Folders of the programs' own files. */
   readonly data: readonly string[];
   /** What every mailbox may hold, as Dovecot writes sizes. */
@@ -47,6 +52,16 @@ export async function startStage({ keep = false } = {}): Promise<Stage | { missi
     await lab.stop();
     return { missing: lab.asteriskMissing ?? "no servers" };
   }
+  try {
+    return await furnish(lab, { asterisk, imap, redis });
+  } catch (error) {
+    await lab.stop();
+    throw error;
+  }
+}
+
+async function furnish(lab: Lab, servers: Pick<Stage, "asterisk" | "imap" | "redis">): Promise<Stage> {
+  const { asterisk, imap, redis } = servers;
   writeFileSync(`${asterisk.spool}/../etc/voxpost/chaos.conf`, DIALPLAN);
   await asterisk.console("dialplan reload");
   const mailConfig = join(lab.folder, "dovecot", "dovecot.conf");
@@ -85,6 +100,7 @@ export async function startStage({ keep = false } = {}): Promise<Stage | { missi
   const tape = new Tape(asterisk.recordings, join(asterisk.spool, "..", "tape"));
   const commands = new Redis(lab.ports.redis, "127.0.0.1", { maxRetriesPerRequest: 1 });
   commands.on("error", () => {});
+  let callers = 0;
   return {
     lab,
     asterisk,
@@ -94,6 +110,8 @@ export async function startStage({ keep = false } = {}): Promise<Stage | { missi
     lines,
     programs: { a, b },
     tape,
+    calls: [],
+    nextCaller: () => callers++,
     data: ["a", "b"].map((instance) => join(lab.folder, `${instance}-data`)),
     setQuota(size) {
       setQuota(size);
