@@ -1,7 +1,16 @@
 import type { Language } from "../src/ivr/language.ts";
 import { ourPrompts } from "./en/ours.ts";
 import { stockPrompts } from "./en/prompts.ts";
-import { sayDate, sayDigits, sayLetters, sayNumber, soundWords } from "./en/say.ts";
+import {
+  sayDate,
+  sayDay,
+  sayDigits,
+  sayLetters,
+  sayNumber,
+  sayOrdinal,
+  sayYear,
+  soundWords,
+} from "./en/say.ts";
 import { joinKinds, kindsOf } from "./grammar.ts";
 
 export const en: Language = {
@@ -10,6 +19,11 @@ export const en: Language = {
   sayDigits,
   sayLetters,
   sayDate,
+  sayDay,
+  sayDayOfMonth: sayOrdinal,
+  sayYear,
+  zero: ["digits/oh"],
+  none: ["digits/oclock"],
   // "2 urgent and 1 new and 3 old messages", in app_voicemail's order
   sayCounts(counts) {
     const kinds = kindsOf(counts);

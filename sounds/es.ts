@@ -15,6 +15,7 @@ export const es: Language = {
   sayNumber,
   sayDigits,
   sayLetters,
+  sayDay,
   sayDate: (date, now) => [...sayDay(date, now), ...sayTime(date)],
   sayCounts(counts) {
     const kinds = kindsOf(counts);

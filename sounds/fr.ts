@@ -12,6 +12,8 @@ export const fr: Language = {
   sayNumber,
   sayDigits,
   sayLetters,
+  sayDay,
+  sayDayOfMonth,
   sayDate: (date, now) => [...sayDay(date, now), "digits/at", ...sayTime(date)],
   sayCounts(counts) {
     const kinds = kindsOf(counts);
@@ -64,9 +66,17 @@ function sayDay(date: DateTime, now: DateTime): string[] {
   const near = sayNearDay(date, now);
   if (near) return [near];
   const days = daysAgo(date, now);
-  const day = date.day === 1 ? ["digits/h-1"] : sayNumber(date.day);
   const year = days > 183 || days < 0 ? sayNumber(date.year) : [];
-  return [...(days <= 30 ? [sayWeekday(date)] : []), ...day, `digits/mon-${date.month - 1}`, ...year];
+  return [
+    ...(days <= 30 ? [sayWeekday(date)] : []),
+    ...sayDayOfMonth(date.day),
+    `digits/mon-${date.month - 1}`,
+    ...year,
+  ];
+}
+
+function sayDayOfMonth(day: number): string[] {
+  return day === 1 ? ["digits/h-1"] : sayNumber(day);
 }
 
 /** "14 heures 15". */

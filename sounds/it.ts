@@ -16,6 +16,7 @@ export const it: Language = {
   sayNumber,
   sayDigits,
   sayLetters,
+  sayDay,
   sayDate: (date, now) => [...sayDay(date, now), "digits/at", ...sayTime(date)],
   sayCounts(counts) {
     const kinds = kindsOf(counts);

@@ -23,6 +23,8 @@ export const ru: Language = {
   sayNumber: (number) => sayNumber(number),
   sayDigits,
   sayLetters,
+  sayDay,
+  sayDayOfMonth,
   sayDate: (date, now) => [...sayDay(date, now), "digits/at", ...sayTime(date)],
   sayCounts(counts) {
     const kinds = kindsOf(counts);
@@ -74,9 +76,13 @@ function sayDay(date: DateTime, now: DateTime): string[] {
   const near = sayNearDay(date, now);
   if (near) return [near];
   const days = daysAgo(date, now);
-  const day = date.day <= 20 || date.day === 30 ? [`digits/h-${date.day}`] : ordinal(date.day);
   const year = days > 183 || days < 0 ? sayNumber(date.year) : [];
-  return [...(days <= 30 ? [sayWeekday(date)] : []), ...day, `digits/mon-${date.month - 1}`, ...year];
+  return [
+    ...(days <= 30 ? [sayWeekday(date)] : []),
+    ...sayDayOfMonth(date.day),
+    `digits/mon-${date.month - 1}`,
+    ...year,
+  ];
 }
 
 function ordinal(number: number): string[] {
@@ -84,6 +90,10 @@ function ordinal(number: number): string[] {
 }
 
 /** "14 15". */
+function sayDayOfMonth(day: number): string[] {
+  return day <= 20 || day === 30 ? [`digits/h-${day}`] : ordinal(day);
+}
+
 function sayTime(date: DateTime): string[] {
   const minute = date.minute < 10 ? ["digits/0", ...sayNumber(date.minute)] : sayNumber(date.minute);
   return [...sayNumber(date.hour), ...minute];

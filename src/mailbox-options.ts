@@ -1,5 +1,6 @@
 import { IANAZone } from "luxon";
 import { z } from "zod";
+import { isDateFormat } from "./ivr/date-format.ts";
 import { KEYS } from "./ivr/phrase.ts";
 import { isDialPattern } from "./model/dial-pattern.ts";
 import { FOLDERS } from "./model/folder.ts";
@@ -29,6 +30,13 @@ export const mailboxOptions = z.strictObject({
     .string()
     .refine((zone) => IANAZone.isValidZone(zone), "not an IANA time zone such as Europe/Berlin")
     .describe("Time zone in which times are spoken. Default: this machine's.")
+    .optional(),
+  dateformat: z
+    .string()
+    .refine(isDateFormat, "not a format as zonemessages has them, such as 'vm-received' Q 'digits/at' R")
+    .describe(
+      "How a message's date is said: sounds in quotes, and the letters of voicemail.conf's zonemessages. Default: by language.",
+    )
     .optional(),
   maxsecs: seconds("Longest message; 0 is unlimited. Default 180").optional(),
   minsecs: seconds("A shorter message is not kept. Default 1").optional(),

@@ -140,6 +140,7 @@ function toSubscriber(address: MailboxAddress, options: Complete): Subscriber {
     ...(options.language ? { language: options.language } : {}),
     ...(options.exitcontext ? { exitContext: options.exitcontext } : {}),
     timezone: options.tz,
+    ...(options.dateformat ? { dateFormat: options.dateformat } : {}),
     maxSeconds: options.maxsecs,
     minSeconds: options.minsecs,
     maxSilence: options.maxsilence,

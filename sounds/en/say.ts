@@ -21,7 +21,7 @@ const SCALES = [
   [100, "hundred"],
 ] as const;
 
-function sayOrdinal(number: number): string[] {
+export function sayOrdinal(number: number): string[] {
   if (number <= 20 || number % 10 === 0) return [`digits/h-${number}`];
   return [`digits/${number - (number % 10)}`, `digits/h-${number % 10}`];
 }
@@ -68,7 +68,7 @@ export function sayDate(date: DateTime, now: DateTime): string[] {
   return [...sayDay(date, now), "digits/at", ...sayTime(date)];
 }
 
-function sayDay(date: DateTime, now: DateTime): string[] {
+export function sayDay(date: DateTime, now: DateTime): string[] {
   const near = sayNearDay(date, now);
   if (near) return [near];
   const days = daysAgo(date, now);
@@ -78,7 +78,7 @@ function sayDay(date: DateTime, now: DateTime): string[] {
   return [...dayOfMonth, ...sayYear(date.year)];
 }
 
-function sayYear(year: number): string[] {
+export function sayYear(year: number): string[] {
   const [century, rest] = [Math.floor(year / 100), year % 100];
   if (century % 10 === 0) return sayNumber(year);
   if (rest === 0) return [...sayNumber(century), "digits/hundred"];

@@ -40,6 +40,14 @@ export interface Language {
   sayLetters(text: string): string[];
   /** Day and time, both already in the zone that the listener lives in. */
   sayDate(date: DateTime, now: DateTime): string[];
+  /** The day alone: "today", "Monday", "3rd of March". */
+  sayDay(date: DateTime, now: DateTime): string[];
+  /** Default: as numbers. */
+  sayDayOfMonth?(day: number): string[];
+  sayYear?(year: number): string[];
+  /** Before an hour, minute or second below ten ("oh five"), and for none ("o'clock"). Default: nothing, and the number. */
+  readonly zero?: string[];
+  readonly none?: string[];
   /** "You have 2 urgent and 1 new message", or that there are none. */
   sayCounts(counts: Counts): string[];
   /** A folder by its prompt, as in "new messages". */

@@ -18,8 +18,8 @@ export type Phrase =
   | { readonly digits: string }
   /** Spelled, letter by letter. */
   | { readonly letters: string }
-  /** Day and time as a person would say them at `now` (today, yesterday, Monday, …), in an IANA time zone. */
-  | { readonly date: Date; readonly timezone: string; readonly now?: Date }
+  /** Day and time as a person would say them at `now` (today, yesterday, Monday, …), in an IANA time zone; or by a format (date-format.ts). */
+  | { readonly date: Date; readonly timezone: string; readonly now?: Date; readonly format?: string }
   /** A pause, in milliseconds; a key ends it like any prompt. */
   | { readonly silence: number }
   /** An audio file on this machine (a greeting), served to Asterisk. */

@@ -5,6 +5,7 @@ import { fr } from "../../sounds/fr.ts";
 import { it } from "../../sounds/it.ts";
 import { ru } from "../../sounds/ru.ts";
 import { VoxpostError } from "../errors.ts";
+import { sayDateFormat } from "./date-format.ts";
 import type { Action, Language, SpokenKeys } from "./language.ts";
 import type { Phrase, Script } from "./phrase.ts";
 
@@ -106,7 +107,12 @@ function phraseMedia(
   if ("recording" in phrase) return [`recording:${phrase.recording}`];
   if ("sound" in phrase) return isSoundName(phrase.sound) ? [`sound:${phrase.sound}`] : [];
   const inZone = (date: Date) => DateTime.fromJSDate(date, { zone: phrase.timezone });
-  return sounds(language.sayDate(inZone(phrase.date), inZone(phrase.now ?? new Date())));
+  const [date, now] = [inZone(phrase.date), inZone(phrase.now ?? new Date())];
+  return sounds(
+    phrase.format === undefined
+      ? language.sayDate(date, now)
+      : sayDateFormat(phrase.format, date, now, language),
+  );
 }
 
 function promptMedia(key: string, language: string, urls: SoundUrls): string {

@@ -1,6 +1,7 @@
 import type { Script } from "../ivr/phrase.ts";
 import type { Counts } from "../model/folder.ts";
 import type { Caller, Envelope } from "../model/message.ts";
+import type { Subscriber } from "../model/subscriber.ts";
 import { locate } from "./addressed.ts";
 import { recordedName } from "./greeting.ts";
 import type { Item } from "./listing.ts";
@@ -23,7 +24,7 @@ export async function preamble(session: Retrieval, item: Item): Promise<Script> 
   return [
     ...position(session.index, session.listing.total, envelope.urgent),
     ...(envelope.category ? [{ sound: envelope.category }] : []),
-    ...(subscriber.sayEnvelope ? received(item, subscriber.timezone) : []),
+    ...(subscriber.sayEnvelope ? received(item, subscriber) : []),
     ...(subscriber.sayCaller ? await callerWords(session, envelope) : []),
     ...(subscriber.sayDuration && minutes > 0 && minutes >= subscriber.sayDurationMinutes
       ? ["vm-duration", { minutes }]
@@ -38,8 +39,10 @@ function position(index: number, total: number, urgent: boolean): Script {
   return [...mark, "vm-message", { number: index + 1 }];
 }
 
-export function received(item: Item, timezone: string): Script {
-  return ["vm-received", { date: item.entry.envelope.receivedAt, timezone }];
+/** A site's own format says "received" itself, if it wants it said. */
+export function received(item: Item, { timezone, dateFormat: format }: Subscriber): Script {
+  const date = item.entry.envelope.receivedAt;
+  return format === undefined ? ["vm-received", { date, timezone }] : [{ date, timezone, format }];
 }
 
 /** A number is the caller's own words: only what can be dialled is spoken. */

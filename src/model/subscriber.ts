@@ -13,6 +13,8 @@ export interface Subscriber {
   readonly language?: string;
   /** IANA time zone in which times are spoken. */
   readonly timezone: string;
+  /** How a message's date is said, with the words around it (ivr/date-format.ts). Undefined: as the language has it. */
+  readonly dateFormat?: string;
   /** Longest message; 0 is unlimited. */
   readonly maxSeconds: number;
   /** Shorter than this is not kept. */

@@ -43,6 +43,20 @@ describe("the caller of a message", () => {
   });
 });
 
+it("a date is said in the site's own format", async () => {
+  world.subscriber("1001", { dateFormat: "'vm-received' Q 'digits/at' R" });
+  await world.message({ id: "n1" });
+  const { heard } = await world.retrieve(OWN, [
+    ["vm-onefor", "1"],
+    ["(message", "3"],
+    ["vm-tohearenv", "3"],
+    ["vm-unknown-caller", "#"],
+  ]);
+  const date = "2026-11-20 as 'vm-received' Q 'digits/at' R";
+  expect(heard).toContain(`vm-first vm-message ${date}`);
+  expect(heard).toContainEqual(expect.stringContaining(`${date} vm-unknown-caller vm-advopts`));
+});
+
 describe("folders with names of the site's own", () => {
   it("are announced, and said by their sound", async () => {
     world.subscriber("1001", { folderSounds: { Cust2: "custom/invoices" } });

@@ -231,7 +231,8 @@ function wordsOf(phrase: Phrase): string {
   if ("minutes" in phrase) return inEnglish(en.sayMinutes(phrase.minutes));
   if ("digits" in phrase) return [...phrase.digits].join("-");
   if ("letters" in phrase) return phrase.letters;
-  if ("date" in phrase) return phrase.date.toISOString().slice(0, 10);
+  if ("date" in phrase)
+    return phrase.date.toISOString().slice(0, 10) + (phrase.format ? ` as ${phrase.format}` : "");
   if ("silence" in phrase) return "…";
   if ("recording" in phrase) return "(recording)";
   if ("file" in phrase) return `(file ${readFileSync(phrase.file, "utf8")})`;

@@ -9,7 +9,7 @@ export const envelope: Action<Retrieval> = {
   run(session) {
     const item = session.current;
     if (!item) return { next: "menu", menu: session.home };
-    const say = [...received(item, session.subscriber.timezone), ...from(item.entry.envelope.caller)];
+    const say = [...received(item, session.subscriber), ...from(item.entry.envelope.caller)];
     return { next: "menu", menu: session.home, say };
   },
 };
