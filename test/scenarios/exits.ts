@@ -42,7 +42,7 @@ scenario("a mailbox that does not exist fails, and the dialplan goes on", async 
 
 scenario("a full mailbox says so before the greeting, and takes nothing", async (world) => {
   const box = world.box("small");
-  const [first, second] = [await world.caller(), await world.caller()];
+  const [owner, first, second] = [await world.owner(box), await world.caller(), await world.caller()];
   await first.dials(`deposit*${box}*us`);
   await first.hears("vm-theperson");
   await first.presses("#");
@@ -50,7 +50,7 @@ scenario("a full mailbox says so before the greeting, and takes nothing", async 
   await first.isRecorded();
   await first.speaks(3);
   await first.hangsUp();
-  await world.mailbox(box).has({ new: 1 });
+  await owner.lampShows({ new: 1, old: 0 });
   await second.dials(`deposit*${box}*u`);
   await second.hears("vm-mailboxfull");
   await second.reaches("after/s");

@@ -1,5 +1,8 @@
 import { expect } from "vitest";
 
+/** Said when something takes long; that depends on the machine, so scenarios do not hear it. */
+const PATIENCE = "one-moment-please";
+
 interface Sound {
   readonly name: string;
   /** What is said together; a key ends all of it. */
@@ -19,7 +22,7 @@ export class Heard {
   }
 
   add(name: string, playback = ""): void {
-    this.#sounds.push({ name, playback });
+    if (name !== PATIENCE) this.#sounds.push({ name, playback });
   }
 
   /** Keys are pressed now. A key takes time: on a busy machine the next words of what it ends may begin before it arrives. */

@@ -18,7 +18,7 @@ async function speak(owner: Telephone): Promise<void> {
 scenario("a reply is left in the mailbox of who sent the message", async (world) => {
   const [box, other] = [world.box(), world.box()];
   const owner = await world.owner(box);
-  await hearMessage(world, owner, box, await world.caller({ number: other }));
+  await hearMessage(world, owner, box, await world.owner(other));
   await owner.presses("3");
   await owner.hears("vm-toreply");
   await owner.presses("1");

@@ -82,7 +82,7 @@ const BOX_NUMBERS: Record<string, BoxKind> = {
   "1004": "plain",
   "1060": "open",
   "1065": "small",
-  "1068": "named",
+  "1082": "named",
   "1080": "review",
   "1090": "exits",
   "1095": "saycid",
@@ -98,7 +98,7 @@ function addSite(asterisk: SimulatedAsterisk): void {
   asterisk.site.set("lab/*98", (line) => line.gosub("retrieve", "@default"));
   asterisk.site.set("lab/*97", (line) => line.gosub("retrieve", `${line.channel.caller.number}@default`));
   asterisk.site.set("exits/o", (line) => line.playback("auth-thankyou"));
-  for (const extension of ["a", "12345", "5551234", "1068"]) {
+  for (const extension of ["a", "12345", "5551234", "1082"]) {
     asterisk.site.set(`exits/${extension}`, (line) => line.playback("vm-msgsaved"));
   }
   asterisk.site.set("after/s", (line) => line.wait(1));
