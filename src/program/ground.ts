@@ -6,6 +6,7 @@ import type { Config } from "../config.ts";
 import { Latest } from "../custody/latest.ts";
 import { Ledger } from "../custody/ledger.ts";
 import { Locks } from "../custody/lock.ts";
+import { News } from "../jobs/news.ts";
 import { Queues } from "../jobs/queues.ts";
 import type { RedisServers } from "../jobs/redis-options.ts";
 import type { Logger } from "../log.ts";
@@ -53,6 +54,7 @@ export async function openGround(config: Config, log: Logger): Promise<Ground> {
   const servers = config.redis ?? own?.url ?? "";
   const queues = new Queues({ redis: servers, log });
   const custody = { redis: queues.redis, log };
+  const news = new News(custody);
 
   const engine = createEngine(config.storage, {
     log,
@@ -77,9 +79,11 @@ export async function openGround(config: Config, log: Logger): Promise<Ground> {
     store: patient,
     folder: join(config.data, "snapshots"),
     maxMessages: (mailbox) => subscribers.find(mailbox)?.maxMessages,
+    onNews: (changed) => news.tell(changed),
     log,
   });
   const unfollow = snapshots.follow();
+  news.listen(servers, (changed) => snapshots.learn(changed));
 
   return {
     config,
@@ -100,6 +104,7 @@ export async function openGround(config: Config, log: Logger): Promise<Ground> {
     mailboxes: () => [...subscribers.all()].map(({ address }) => address),
     async close() {
       unfollow();
+      news.close();
       await queues.close();
       await store.close();
       await own?.stop();

@@ -15,6 +15,7 @@ import {
   type SavedSnapshot,
   SnapshotFiles,
 } from "./snapshot-files.ts";
+import { newsOf, type SnapshotNews } from "./snapshot-news.ts";
 import type { Change, Store } from "./store.ts";
 
 /** What a call needs to know of a mailbox before the beep. */
@@ -80,6 +81,8 @@ export interface DiskSnapshotsParts {
   readonly log: Logger;
   /** Milliseconds since 1970. Default: the clock. */
   readonly now?: () => number;
+  /** Told what has changed, for other programs' `learn`. */
+  readonly onNews?: (news: SnapshotNews) => void;
   /** How many mailboxes are read at once. Default 4. */
   readonly atOnce?: number;
 }
@@ -96,13 +99,23 @@ export class DiskSnapshots implements Snapshots, GreetingHolds {
   readonly #maxMessages: DiskSnapshotsParts["maxMessages"];
   readonly #log: Logger;
   readonly #now: () => number;
+  readonly #onNews: (news: SnapshotNews) => void;
   readonly #refreshes: Fold<Refreshed, Snapshot>;
   readonly #closing = new AbortController();
   /** Changes of one mailbox's file are made one after the other. */
   readonly #changes = new Map<string, Promise<unknown>>();
   readonly #holds = new Map<MessageId, Hold>();
 
-  constructor({ store, folder, maxMessages, log, now = Date.now, atOnce = 4 }: DiskSnapshotsParts) {
+  constructor({
+    store,
+    folder,
+    maxMessages,
+    log,
+    now = Date.now,
+    onNews = () => {},
+    atOnce = 4,
+  }: DiskSnapshotsParts) {
+    this.#onNews = onNews;
     this.#store = store;
     this.#files = new SnapshotFiles(folder);
     this.#maxMessages = maxMessages;
@@ -115,16 +128,21 @@ export class DiskSnapshots implements Snapshots, GreetingHolds {
 
   /** From now on every change that goes through the store is followed. Returns the way to stop. */
   follow(): () => void {
-    const stop = this.#store.onChange((mailbox, what) => {
-      this.refresh(mailbox, this.#closing.signal, what).catch((error: unknown) => {
-        if (isCode(error, "ABORTED")) return;
-        this.#log.warn({ err: error, mailbox: formatMailbox(mailbox) }, "A snapshot could not be refreshed");
-      });
-    });
+    const stop = this.#store.onChange((mailbox, what) => this.#follow(mailbox, what));
     return () => {
       stop();
       this.#closing.abort();
     };
+  }
+
+  /** Takes over what another program has found. */
+  async learn({ mailbox, messages, greetings }: SnapshotNews): Promise<void> {
+    if (messages) {
+      await this.#change(mailbox, (saved) =>
+        messages.messagesAt > saved.messagesAt ? { ...saved, ...messages } : saved,
+      );
+    }
+    if (greetings) this.#follow(mailbox, "greetings");
   }
 
   async get(mailbox: MailboxAddress): Promise<Snapshot> {
@@ -164,6 +182,13 @@ export class DiskSnapshots implements Snapshots, GreetingHolds {
 
   holds(): readonly Hold[] {
     return [...this.#holds.values()];
+  }
+
+  #follow(mailbox: MailboxAddress, what: Change): void {
+    this.refresh(mailbox, this.#closing.signal, what).catch((error: unknown) => {
+      if (isCode(error, "ABORTED")) return;
+      this.#log.warn({ err: error, mailbox: formatMailbox(mailbox) }, "A snapshot could not be refreshed");
+    });
   }
 
   async #change(
@@ -211,7 +236,10 @@ export class DiskSnapshots implements Snapshots, GreetingHolds {
     const greetings =
       what.has("all") || what.has("greetings") ? await this.#readGreetings(mailbox, before) : {};
     const change = (now: SavedSnapshot) => ({ ...now, ...messages, ...greetings });
-    return this.#judge(mailbox, await this.#change(mailbox, change));
+    const after = await this.#change(mailbox, change);
+    const news = newsOf(mailbox, before, after);
+    if (news) this.#onNews(news);
+    return this.#judge(mailbox, after);
   }
 
   async #readMessages(mailbox: MailboxAddress): Promise<Partial<SavedSnapshot>> {
