@@ -30,7 +30,13 @@ export async function openAsterisks(
   let serve: CallHandler | undefined;
   const all = () => [...ivrs.values()];
   const handler: CallHandler = async (...call) => serve?.(...call);
-  const isFull = () => all().reduce((sum, { calls }) => sum + calls.size, 0) >= config.calls.most;
+  const { most } = config.calls;
+  telemetry.metrics.callsLimit.set(most);
+  const isFull = () => {
+    const full = all().reduce((sum, { calls }) => sum + calls.size, 0) >= most;
+    if (full) telemetry.metrics.callsRefused.inc();
+    return full;
+  };
   const lampNotes = new RedisLampNotes({ redis: queues.redis, log });
   const ivrs: ReadonlyMap<string, Ivr> = new Map(
     config.asterisk.map((server) => [

@@ -43,8 +43,8 @@ export function showQueues(metrics: Metrics, queues: Pick<Queues, "states">): vo
     const states = await queues.states();
     metrics.redisUp.set(states ? 1 : 0);
     metrics.jobsNow.reset();
-    for (const [job, counts] of Object.entries(states ?? {})) {
-      for (const [state, count] of Object.entries(counts)) metrics.jobsNow.set({ job, state }, count);
+    for (const [queue, counts] of Object.entries(states ?? {})) {
+      for (const [state, count] of Object.entries(counts)) metrics.jobsNow.set({ queue, state }, count);
     }
   });
 }

@@ -27,7 +27,7 @@ export class Telemetry {
   private constructor(traces: Traces, { instance }: Config, log: Logger) {
     this.#traces = traces;
     const { metrics } = this;
-    metrics.info.set({ version, instance }, 1);
+    metrics.info.set({ version, program: instance }, 1);
     this.#stopListening = onLoggedError(log, (code, level) => metrics.errors.inc({ code, level }));
   }
 
@@ -59,7 +59,7 @@ export class Telemetry {
       const call = callOf(job);
       const span = { name: `job ${name}`, attributes: {}, ...(call ? { call } : {}) };
       return this.#traces.span(span, async () => {
-        const took = metrics.jobSeconds.startTimer({ job: name });
+        const took = metrics.jobSeconds.startTimer({ queue: name });
         try {
           await process(job, signal);
           took({ ended: "done" });

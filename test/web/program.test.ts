@@ -128,7 +128,7 @@ describe("the program seen from outside", () => {
       ["voxpost_recordings_total", { asterisk: "lab", ended: "finished" }],
       ["voxpost_deposits_total", { ended: "stored" }],
       ["voxpost_delivery_seconds_count"],
-      ["voxpost_job_seconds_count", { job: "deposit", ended: "done" }],
+      ["voxpost_job_seconds_count", { queue: "deposit", ended: "done" }],
       ["voxpost_store_operation_seconds_count", { operation: "append", ended: "ok" }],
       ["voxpost_store_audio_bytes_total", { operation: "append" }],
       ["voxpost_ari_request_seconds_count", { route: "/channels/{}/play/{}", ended: "ok" }],
@@ -136,7 +136,7 @@ describe("the program seen from outside", () => {
       ["voxpost_sweep_timestamp_seconds", { asterisk: "lab" }],
       ["voxpost_asterisk_up", { asterisk: "lab" }],
       ["voxpost_redis_up"],
-      ["voxpost_info", { instance: "lab" }],
+      ["voxpost_info", { program: "lab" }],
       ["nodejs_eventloop_lag_mean_seconds"],
       ["process_resident_memory_bytes"],
     ];
@@ -148,7 +148,7 @@ describe("the program seen from outside", () => {
       ["voxpost_undelivered", { asterisk: "lab" }],
       ["voxpost_undelivered_oldest_seconds", { asterisk: "lab" }],
       ["voxpost_set_aside", { asterisk: "lab" }],
-      ["voxpost_jobs", { job: "deposit" }],
+      ["voxpost_jobs", { queue: "deposit" }],
       ["voxpost_draining"],
     ] as const) {
       await vi.waitFor(async () => expect(await metric(name, labels), name).toBe(0), PATIENT);
