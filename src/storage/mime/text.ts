@@ -117,9 +117,9 @@ function decodeTransfer(body: Buffer, encoding: string): Buffer {
   return encoding === "quoted-printable" ? decodeQuotedPrintable(body.toString("latin1")) : body;
 }
 
-/** RFC 2045 6.7; `text` has whole lines. */
+/** RFC 2045 6.7; `text` has whole lines. Blanks before a soft line break are text, those behind it came on the way. */
 export function decodeQuotedPrintable(text: string): Buffer {
-  const whole = text.replace(/[ \t]*=\r?\n/g, "");
+  const whole = text.replace(/=[ \t]*\r?\n/g, "");
   const decoded = whole.replace(/=([0-9A-Fa-f]{2})/g, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   );

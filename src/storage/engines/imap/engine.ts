@@ -106,13 +106,18 @@ export class ImapEngine implements Engine {
       const path = this.#path(connection, ref.folder);
       const uid = await selectFolderOf(ref, connection, path);
       const parts = uid === undefined ? undefined : await findParts(connection, uid);
-      if (uid === undefined || !parts) throw messageUnknown(ref);
-      return { path, uid, parts };
+      // A mail that nobody can take apart is broken, not gone.
+      const isThere = parts !== undefined || (await locate(connection, path, ref)) !== undefined;
+      if (uid === undefined || !isThere) throw messageUnknown(ref);
+      return { path, uid, parts: parts ?? [] };
     };
     const { path, uid, parts } = await this.#access.use(ref.mailbox, find, { signal, repeat: true });
     if (parts.length === 0) {
       const where = `${ref.folder} of ${formatMailbox(ref.mailbox)}`;
-      throw new VoxpostError("MESSAGE_MALFORMED", `message ${ref.key} in ${where} has no audio`);
+      throw new VoxpostError(
+        "MESSAGE_MALFORMED",
+        `message ${ref.key} in ${where} has no audio that can be found`,
+      );
     }
     return parts.map((part) => this.#open(part, ref.mailbox, { path, uid }, signal));
   }

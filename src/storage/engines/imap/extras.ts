@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { FetchMessageObject, MessageStructureObject } from "imapflow";
+import { VoxpostError } from "../../../errors.ts";
+import { formatMailbox } from "../../../model/mailbox.ts";
 import type { Ref } from "../../engine.ts";
-import { messageUnknown } from "../../faults.ts";
 import { decodeEnvelope } from "../../mime/decode.ts";
 import { messageHead } from "../../mime/encode.ts";
 import { extraFields, formatHead, isEmpty, LONGEST_HEAD, readKeywords } from "../../mime/extras.ts";
@@ -31,7 +32,7 @@ export interface FoundExtras {
 
 /**
  * What a mail in the selected folder has beyond our model, its parts' bodies left where they are; undefined when it has
- * nothing. One question, two when there are other parts. @throws VoxpostError MESSAGE_UNKNOWN
+ * nothing. It is known to be there. One question, two when there are other parts. @throws VoxpostError MESSAGE_MALFORMED
  */
 export async function findExtras(
   connection: Connection,
@@ -41,8 +42,11 @@ export async function findExtras(
 ): Promise<FoundExtras | undefined> {
   const mail = await fetchHead(connection, uid);
   const block = mail?.headers;
-  if (!mail?.bodyStructure || !block) throw messageUnknown(ref);
   const { mailbox, folder } = ref;
+  if (!mail?.bodyStructure || !block) {
+    const where = `${folder} of ${formatMailbox(mailbox)}`;
+    throw new VoxpostError("MESSAGE_MALFORMED", `message ${ref.key} in ${where} cannot be taken apart`);
+  }
   const envelope = decodeEnvelope(block, { mailbox, folder, storedAt: storedAt(mail), ...flagsOf(mail) });
   const ours = messageHead({ ...envelope, audio: [] }, site);
   const head = {
