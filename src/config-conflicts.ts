@@ -1,4 +1,10 @@
 import type { Config } from "./config.ts";
+import { type MailboxOptions, PLAYBACK_KEYS } from "./mailbox-options.ts";
+
+function playbackKeys(options: MailboxOptions | null | undefined): MailboxOptions {
+  const own = Object.entries(options ?? {}).filter(([option]) => option in PLAYBACK_KEYS);
+  return Object.fromEntries(own);
+}
 
 /** What a schema of single values cannot see. */
 export function conflicts(config: Config): string[] {
@@ -18,11 +24,20 @@ export function conflicts(config: Config): string[] {
     if (menuClass !== undefined && !config.menu_classes[menuClass])
       faults.push(`${path}.menu_class: menu_classes has no "${menuClass}"`);
   };
+  const sameKeys = (path: string, ...layers: readonly (MailboxOptions | null | undefined)[]) => {
+    const keys = Object.values(Object.assign({}, PLAYBACK_KEYS, ...layers.map(playbackKeys)));
+    if (new Set(keys).size < keys.length)
+      faults.push(`${path}: two listen-control keys are the same (${keys.join(" ")}); give each its own`);
+  };
+  sameKeys("defaults", config.defaults);
   unknownClass("defaults", config.defaults.menu_class);
-  for (const [context, { mailboxes, menu_class }] of Object.entries(config.contexts)) {
-    unknownClass(`contexts.${context}`, menu_class);
+  for (const [context, { mailboxes, ...ofContext }] of Object.entries(config.contexts)) {
+    unknownClass(`contexts.${context}`, ofContext.menu_class);
+    sameKeys(`contexts.${context}`, config.defaults, ofContext);
     for (const [key, options] of Object.entries(mailboxes)) {
       unknownClass(`contexts.${context}.mailboxes.${key}`, options?.menu_class);
+      if (options && Object.keys(playbackKeys(options)).length > 0)
+        sameKeys(`contexts.${context}.mailboxes.${key}`, config.defaults, ofContext, options);
       if (options?.pin && options.pin_hash) {
         faults.push(`contexts.${context}.mailboxes.${key}: pin and pin_hash are both given; keep pin_hash`);
       }

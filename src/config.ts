@@ -120,6 +120,9 @@ export const configSchema = z.strictObject({
       externpass: command
         .optional()
         .describe("Changes the PIN where the store checks it; called alike. Without it owners cannot."),
+      externpassnotify: command
+        .optional()
+        .describe("Is told of every PIN that was changed; called alike. Its failure is only logged."),
     })
     .prefault({})
     .describe("PINs that owners change by telephone (docs/decisions/0006-pins-in-redis-and-on-disk.md)."),

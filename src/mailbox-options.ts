@@ -12,6 +12,14 @@ export const name = z
 
 const seconds = (help: string) => z.number().min(0).describe(`${help} seconds.`);
 
+/** While a message plays, unless a site has others: app_voicemail's. */
+export const PLAYBACK_KEYS = {
+  "listen-control-forward-key": "#",
+  "listen-control-reverse-key": "*",
+  "listen-control-pause-key": "0",
+  "listen-control-restart-key": "2",
+} as const;
+
 const playbackKey = (does: string, key: string) =>
   z.enum(KEYS).describe(`Key that ${does} while a message plays. Default ${key}.`).optional();
 
@@ -87,10 +95,10 @@ export const mailboxOptions = z.strictObject({
     .partialRecord(z.enum(FOLDERS).exclude(["INBOX", "Trash"]), z.string())
     .describe("Names of folders by sound, such as Cust1: custom/invoices; these are announced. Default none.")
     .optional(),
-  "listen-control-forward-key": playbackKey("goes forward", "#"),
-  "listen-control-reverse-key": playbackKey("goes back", "*"),
-  "listen-control-pause-key": playbackKey("pauses", "0"),
-  "listen-control-restart-key": playbackKey("starts again", "2"),
+  "listen-control-forward-key": playbackKey("goes forward", PLAYBACK_KEYS["listen-control-forward-key"]),
+  "listen-control-reverse-key": playbackKey("goes back", PLAYBACK_KEYS["listen-control-reverse-key"]),
+  "listen-control-pause-key": playbackKey("pauses", PLAYBACK_KEYS["listen-control-pause-key"]),
+  "listen-control-restart-key": playbackKey("starts again", PLAYBACK_KEYS["listen-control-restart-key"]),
   callback: z
     .string()
     .describe("Dialplan context in which owners may call back; needs callback_allow. Default none.")

@@ -1,5 +1,5 @@
 import type { Config } from "./config.ts";
-import type { MailboxConfig, MailboxOptions } from "./mailbox-options.ts";
+import { type MailboxConfig, type MailboxOptions, PLAYBACK_KEYS } from "./mailbox-options.ts";
 import { formatMailbox, type MailboxAddress, parseMailbox } from "./model/mailbox.ts";
 import type { Subscriber, Subscribers } from "./model/subscriber.ts";
 import type { PinEntry } from "./storage/pins.ts";
@@ -30,10 +30,7 @@ const DEFAULTS = {
   moveheard: true,
   cidinternalcontexts: [],
   folders: {},
-  "listen-control-forward-key": "#",
-  "listen-control-reverse-key": "*",
-  "listen-control-pause-key": "0",
-  "listen-control-restart-key": "2",
+  ...PLAYBACK_KEYS,
   sendvoicemail: false,
   usedirectory: false,
   forward_urgent_auto: false,

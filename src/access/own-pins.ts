@@ -18,6 +18,8 @@ export interface OwnPinsParts {
   readonly check?: Command;
   /** Changes it where the store checks it. */
   readonly change?: Command;
+  /** Is told afterwards. */
+  readonly notify?: Command;
   readonly log: Logger;
   readonly now?: () => number;
 }
@@ -76,6 +78,19 @@ export class OwnPins implements Pins {
     if (!storeChecks) await this.#record(address, pin);
     else if (change) await runHook(change, address, pin, signal);
     log.info({ mailbox: formatMailbox(address), event: "pin-changed" }, "A PIN was changed by telephone");
+    void this.#tell(address, pin);
+  }
+
+  /** Nobody waits for it: the PIN is changed. Never rejects. */
+  async #tell(mailbox: MailboxAddress, pin: string): Promise<void> {
+    const { notify, log } = this.#parts;
+    if (!notify) return;
+    await runHook(notify, mailbox, pin).catch((error) => {
+      log.error(
+        { err: error, mailbox: formatMailbox(mailbox) },
+        "externpassnotify was not told of a new PIN",
+      );
+    });
   }
 
   async #record(mailbox: MailboxAddress, pin: string): Promise<void> {

@@ -70,6 +70,7 @@ export async function openGround(config: Config, log: Logger): Promise<Ground> {
     history: config.pins.history,
     ...(config.pins.externpasscheck ? { check: config.pins.externpasscheck } : {}),
     ...(config.pins.externpass ? { change: config.pins.externpass } : {}),
+    ...(config.pins.externpassnotify ? { notify: config.pins.externpassnotify } : {}),
     log,
   });
   const store = new EngineStore({ engine, log, pins });

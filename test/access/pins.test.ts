@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
@@ -191,6 +191,19 @@ describe("PINs that owners choose", () => {
     const a = await program("a", { check: [join(folder, "nowhere")] });
     expect(await a.isGood(OWNER, GOOD)).toBe(false);
     expect(lines.some(({ level }) => level === 50)).toBe(true);
+  });
+
+  it("externpassnotify is told of a PIN that was changed, and its failure changes nothing", async () => {
+    const told = join(folder, "told");
+    const a = await program("a", {
+      notify: script(`{ echo "$@"; cat; } > ${told}.new; mv ${told}.new ${told}`),
+    });
+    await a.change(OWNER, GOOD);
+    await expect.poll(() => existsSync(told) && readFileSync(told, "utf8")).toBe(`1001 default\n${GOOD}\n`);
+    const failing = await program("b", { notify: script("exit 1") }, false);
+    await failing.change(OWNER, GOOD);
+    await expect.poll(() => lines.some(({ level }) => level === 50)).toBe(true);
+    expect(await failing.verify(OWNER.address, GOOD)).toBe(true);
   });
 
   it("where the store checks PINs a command changes them, told by its standard input alone", async () => {

@@ -82,6 +82,27 @@ contexts: { default: { tz: Berlin, mailboxes: { "1001": { pin: 12 } } } }
     expect(faultsOf(twice)).toContain('two are named "a"');
   });
 
+  test.each([
+    ["defaults: { menu_class: octel }", 'defaults.menu_class: menu_classes has no "octel"'],
+    [
+      'defaults: { listen-control-pause-key: "2" }',
+      "defaults: two listen-control keys are the same (# * 2 2)",
+    ],
+    ["defaults: { dateformat: Q % }", "defaults.dateformat: not a format as zonemessages has them"],
+    ["directoryintro: ../x", "directoryintro: name a sound"],
+  ])("refuses %s", (text, fault) => expect(faultsOf(MINIMAL + text)).toContain(fault));
+
+  test("finds a class that does not exist wherever it is named", () => {
+    const site = (options: string) =>
+      MINIMAL.replace("contexts:\n  default:", `contexts:\n  default:\n    ${options}`);
+    expect(faultsOf(site("menu_class: octel"))).toContain("contexts.default.menu_class");
+    expect(faultsOf(MINIMAL.replace("maxsecs: 20", "menu_class: octel"))).toContain(
+      "contexts.default.mailboxes.1002.menu_class",
+    );
+    const config = parse(`${site("menu_class: octel")}menu_classes: { octel: {} }`);
+    expect(createSubscribers(config).find({ mailbox: "1001", context: "default" })?.menuClass).toBe("octel");
+  });
+
   test.each(["", "a: [", "- 1", "null", "contexts: []"])("says what is wrong with %j", (text) => {
     expect(faultsOf(text)).toContain("voxpost.yaml");
   });

@@ -126,7 +126,7 @@ describe("the dialplan on a real Asterisk", () => {
     it("lets nobody in who could not be authenticated, and says so of everything else", async () => {
       await ari.call("login");
       await ari.call("retrieve");
-      await until(/^ FALLBACK 0 $/);
+      await until(/^FAILED FALLBACK 0 $/);
       await vi.waitFor(async () => expect(await ari.request("GET", "/channels")).toEqual([]), 10_000);
       expect(await seen()).not.toContain("let in");
       await ari.call("play");
@@ -201,6 +201,17 @@ describe("the dialplan on a real Asterisk", () => {
       await ari.call("nested");
       await until(/^USEREXIT SERVED 0 site$/);
       expect(await seen("OPERATOR")).toBe("yes");
+    });
+
+    it("tells the site that somebody hung up in the directory", async () => {
+      let entered = false;
+      await program("voxpost-a", async () => {
+        entered = true;
+      });
+      const channel = await ari.call("directory");
+      await vi.waitFor(() => expect(entered).toBe(true), 5_000);
+      await ari.request("DELETE", `/channels/${channel}`);
+      await vi.waitFor(async () => expect(await seen("HUNG")).toBe("HANGUP"), 5_000);
     });
 
     it("records by itself when a program has died with the call in its hands", async () => {
