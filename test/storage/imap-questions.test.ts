@@ -7,7 +7,7 @@ import { imapOptions } from "../../src/storage/engines/imap/options.ts";
 import { createPins } from "../../src/storage/pins.ts";
 import { addOrdinaryMail, fillMailbox, type Server } from "./imap-fill.ts";
 import { type ImapProxy, startImapProxy } from "./imap-proxy.ts";
-import { type ImapServer, startImapServer } from "./imap-server.ts";
+import { type ImapServer, PIN, startImapServer } from "./imap-server.ts";
 import { bytesOf, newMessage, recordingLog } from "./samples.ts";
 
 const PAGE = { view: "new", limit: 25 } as const;
@@ -19,8 +19,12 @@ const DEPOSIT = ["NOOP", "SEARCH", "APPEND"];
 /** imapflow's own questions, which it asks of each connection whatever it is used for. */
 const GREETING = ["NAMESPACE"];
 
+/** A mail server of a busy machine takes its time for ten thousand mails that it has not seen before. */
+const PATIENT = { timeout: 300_000 };
+
 interface Ground {
   readonly server: Server;
+  readonly pin: string;
   /** A mailbox that nobody used yet, and its account. */
   fresh(): { mailbox: MailboxAddress; account: string };
 }
@@ -33,6 +37,7 @@ describe("on Dovecot", () => {
   afterAll(() => server?.stop());
   countQuestions(() => ({
     server,
+    pin: PIN,
     fresh: () => {
       const mailbox = { mailbox: server.freshNumber(), context: "default" };
       return { mailbox, account: `${mailbox.mailbox}-default` };
@@ -55,6 +60,7 @@ function onCyrus(): void {
     if (!lab.imap) throw new Error("the lab has no IMAP server");
     return {
       server: lab.imap,
+      pin: lab.mailboxes.pin,
       fresh: () => {
         const account = String(++used);
         return { mailbox: { mailbox: account, context: "default" }, account };
@@ -78,7 +84,8 @@ function countQuestions(ground: () => Ground): void {
     if (otherMail > 0) await addOrdinaryMail(server, account, otherMail);
     proxy = await startImapProxy(server.port);
     const tree = { engine: "imap", host: "127.0.0.1", port: proxy.port, tls: "none", user: account };
-    engine = new ImapEngine(imapOptions.parse({ ...tree, proxy: server.proxy }), {
+    const options = imapOptions.parse({ ...tree, proxy: server.proxy, operation_ms: 120_000 });
+    engine = new ImapEngine(options, {
       log: recordingLog().log,
       path: (file) => file,
     });
@@ -89,7 +96,7 @@ function countQuestions(ground: () => Ground): void {
   const own = () => proxy.commands.map(verb).filter((each) => !GREETING.includes(each));
 
   const sizes = LONG ? [10, 150, 1_000, 10_000] : [10, 150, 1_000];
-  test.each(sizes)("%i messages: login, counts and first page are five questions", async (size) => {
+  test.each(sizes)("%i messages: login, counts and first page are five questions", PATIENT, async (size) => {
     const mailbox = await start(size);
     expect(await engine.count(mailbox, "INBOX")).toEqual({ urgent: 0, new: size, old: 0 });
     const page = await engine.list(mailbox, "INBOX", PAGE);
@@ -124,6 +131,12 @@ function countQuestions(ground: () => Ground): void {
     expect(await engine.count(mailbox, "INBOX")).toEqual({ new: 1, urgent: 2, old: 7 });
     const { entries } = await engine.list(mailbox, "INBOX", { view: "old", limit: 10 });
     expect(entries.filter(({ envelope }) => envelope.urgent)).toHaveLength(4);
+  });
+
+  test("a PIN is checked by two questions, of which the first tells who asks", async () => {
+    const mailbox = await start(0);
+    expect(await engine.authenticate(mailbox, ground().pin)).toBe(true);
+    expect(proxy.commands.map(verb).filter((each) => each !== "LOGOUT")).toEqual(["ID", "AUTHENTICATE"]);
   });
 
   test("a message is heard after three questions, a deposit is three", async () => {

@@ -40,7 +40,7 @@ export class Connection {
   ): Promise<Connection> {
     const complaint: { error?: unknown } = {};
     const client = new ImapFlow(await clientSettings(options, path, login, complaint));
-    takeShortcuts(client, { saysWho: login.originatingIp !== undefined });
+    takeShortcuts(client, { forPin: login.originatingIp !== undefined });
     // An 'error' event that nobody listens to ends the process.
     client.on("error", (error) => {
       complaint.error = error;

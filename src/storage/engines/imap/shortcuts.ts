@@ -10,16 +10,20 @@ interface Inside {
 }
 
 /**
- * imapflow asks four to six questions when it connects, of which two are needed; with a slow server each is a wait that a caller
- * hears. Without these shortcuts everything works as well, only later.
+ * imapflow asks four to six questions when it connects, of which one or two are needed; with a slow server each is a wait that a
+ * caller hears. Without these shortcuts everything works as well, only later. `forPin`: nothing is asked after the login.
  */
-export function takeShortcuts(client: ImapFlow, { saysWho }: { saysWho: boolean }): void {
+export function takeShortcuts(client: ImapFlow, { forPin }: { forPin: boolean }): void {
   const inside = client as unknown as Inside;
   const commands = new Map(inside.commands);
-  const authenticate = commands.get("AUTHENTICATE");
-  // Asked before the login and once more after it.
-  if (!saysWho) commands.delete("ID");
+  const [authenticate, id] = [commands.get("AUTHENTICATE"), commands.get("ID")];
   if (authenticate) commands.set("AUTHENTICATE", withInitialResponse(authenticate));
+  // Only a login for a PIN says who asks, and only before it; imapflow would say it once more afterwards.
+  commands.delete("ID");
+  if (forPin) {
+    if (id) commands.set("ID", async (self, ...args) => !self.authenticated && id(self, ...args));
+    commands.delete("NAMESPACE");
+  }
   inside.commands = commands;
   shortenEcho(inside.streamer);
 }
