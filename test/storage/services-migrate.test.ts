@@ -1,10 +1,10 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Flags } from "../../src/model/message.ts";
-import type { Engine } from "../../src/storage/engine.ts";
+import type { Engine, Entry } from "../../src/storage/engine.ts";
 import { MemoryData } from "../../src/storage/engines/memory/data.ts";
 import { MemoryEngine } from "../../src/storage/engines/memory/engine.ts";
 import { same } from "../../src/storage/layers/layer.ts";
@@ -173,6 +173,137 @@ function without(contents: unknown[], ids: ReadonlySet<string>): unknown[] {
     ...rest,
     messages: messages.filter(({ id }) => !ids.has(id)),
   }));
+}
+
+describe("what owners purge in FROM", () => {
+  /** A migration of ten messages, run to its end. */
+  async function migrated() {
+    const from = await open({ engine: "memory" });
+    const to = await open(TREES.file);
+    for (let index = 0; index < 10; index++) await from.append("INBOX", newMessage(ALICE));
+    await from.append("INBOX", newMessage(BOB));
+    await run({ from, to });
+    return { from, to, purge: (entries: readonly Entry[]) => removeAll(from, entries) };
+  }
+
+  test("goes to the trash in TO, when it is deleted while the passes run and also in the very last moment", async () => {
+    const data = new MemoryData();
+    const from = new MemoryEngine(data);
+    const to = await open(TREES.file);
+    for (let index = 0; index < 60; index++) {
+      await from.append(index % 3 ? "INBOX" : "Work", newMessage(index % 2 ? ALICE : BOB));
+    }
+    // Another program on the same store, which deletes all the time until the migration has ended.
+    const owner = new MemoryEngine(data);
+    const purged = new Set<string>();
+    let ended = false;
+    const deleting = (async () => {
+      while (!ended) {
+        for (const mailbox of [ALICE, BOB]) {
+          const entries = await owner.find(mailbox, {});
+          const one = entries.length > 5 ? entries[purged.size % entries.length] : undefined;
+          if (one) {
+            await owner.remove(one.ref);
+            purged.add(one.envelope.id);
+          }
+        }
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    })();
+    const first = await run({ from, to, skipSpace: true });
+    ended = true;
+    await deleting;
+    expect(purged.size).toBeGreaterThan(20);
+    expect(first).toMatchObject({ failed: 0, findings: [] });
+    // The run after the switch, which everybody makes.
+    expect(await run({ from, to, skipSpace: true })).toMatchObject({
+      failed: 0,
+      settled: true,
+      findings: [],
+    });
+    const target = await allIn(to);
+    expect(target.filter(({ folder, id }) => purged.has(id) && folder !== "Trash")).toEqual([]);
+    const kept = target.filter(({ id }) => !purged.has(id));
+    expect(kept).toEqual(expect.arrayContaining(await allIn(from)));
+    expect(kept).toHaveLength((await allIn(from)).length);
+  });
+
+  test("after the last pass follows in the next run, unless its owner has touched it in TO", async () => {
+    const { from, to, purge } = await migrated();
+    const [heard, untouched] = (await from.find(ALICE, {})).slice(2, 4);
+    for (const { ref } of await to.find(ALICE, { id: heard?.envelope.id ?? "" })) {
+      await to.setFlags(ref, { heard: true });
+    }
+    await purge([heard, untouched].flatMap((entry) => entry ?? []));
+    expect(await run({ from, to })).toMatchObject({ failed: 0, settled: true, findings: [] });
+    const folders = new Map((await to.find(ALICE, {})).map(({ ref, envelope }) => [envelope.id, ref.folder]));
+    expect(folders.get(untouched?.envelope.id ?? "")).toBe("Trash");
+    expect(folders.get(heard?.envelope.id ?? "")).toBe("INBOX");
+    expect([...folders.values()].filter((folder) => folder === "INBOX")).toHaveLength(9);
+  });
+
+  test("is not taken for what is gone with a store that was given up", async () => {
+    const from = await open({ engine: "file", path: "source" });
+    const to = await open({ engine: "memory" });
+    for (let index = 0; index < 10; index++) await from.append("INBOX", newMessage(ALICE));
+    await run({ from, to });
+    await removeAll(from, await from.find(ALICE, {}));
+    const { findings } = await run({ from, to });
+    expect(findings).toMatchObject([
+      { kind: "note", where: "1001@default", what: expect.stringMatching(/^10 messages/) },
+    ]);
+    expect((await to.find(ALICE, {})).map(({ ref }) => ref.folder)).toEqual(Array(10).fill("INBOX"));
+  });
+
+  test("is not taken for what --remove took away, and an older journal did not tell that", async () => {
+    const { from, to } = await migrated();
+    const old = join(folder, "journal", "journal.json");
+    await run({ from, to, remove: true });
+    const late = await from.append("INBOX", newMessage(ALICE));
+    await run({ from, to });
+    await run({ from, to });
+    expect((await to.find(ALICE, {})).map(({ ref }) => ref.folder)).toEqual(Array(11).fill("INBOX"));
+    // As a version that did not write it down has left it.
+    await writeFile(old, (await readFile(old, "utf8")).replace('"version":2', '"version":1'));
+    const path = join(folder, "journal", "default", "1001.jsonl");
+    await writeFile(path, (await readFile(path, "utf8")).replaceAll('"removed"', '"copied"'));
+    await run({ from, to });
+    expect((await to.find(ALICE, {})).map(({ ref }) => ref.folder)).toEqual(Array(11).fill("INBOX"));
+    expect(late.ref.folder).toBe("INBOX");
+  });
+
+  test("follows also when it was the last of its mailbox", async () => {
+    const from = await open({ engine: "memory" });
+    const to = await open({ engine: "memory" });
+    const { envelope } = await from.append("INBOX", newMessage(ALICE));
+    const emptied: Engine = {
+      ...same(to),
+      async append(at, message, signal) {
+        const entry = await to.append(at, message, signal);
+        setImmediate(() => from.find(ALICE, {}).then((entries) => removeAll(from, entries)));
+        return entry;
+      },
+    };
+    await run({ from, to: emptied });
+    expect(await from.find(ALICE, {})).toEqual([]);
+    expect((await to.find(ALICE, { id: envelope.id })).map(({ ref }) => ref.folder)).not.toContain("INBOX");
+  });
+
+  test("takes with it half a copy that a killed run left", async () => {
+    const { from, to, purge } = await migrated();
+    const path = join(folder, "journal", "default", "1001.jsonl");
+    await writeFile(path, (await readFile(path, "utf8")).replaceAll('"copied"', '"copying"'));
+    const [first, ...others] = await from.find(ALICE, {});
+    await purge(first ? [first] : []);
+    expect(await run({ from, to })).toMatchObject({ failed: 0, settled: true, findings: [] });
+    const [gone] = await to.find(ALICE, { id: first?.envelope.id ?? "" });
+    expect(gone?.ref.folder).toBe("Trash");
+    expect(await to.find(ALICE, { folders: ["INBOX"] })).toHaveLength(others.length);
+  });
+});
+
+async function removeAll(engine: Engine, entries: readonly Entry[]): Promise<void> {
+  for (const { ref } of entries) await engine.remove(ref);
 }
 
 test("a dry run changes nothing, makes nothing, and tells what would be copied", async () => {

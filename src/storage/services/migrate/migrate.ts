@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { isCode, VoxpostError } from "../../../errors.ts";
-import { formatMailbox } from "../../../model/mailbox.ts";
+import { formatMailbox, type MailboxAddress } from "../../../model/mailbox.ts";
 import type { Engine } from "../../engine.ts";
 import { MemoryData } from "../../engines/memory/data.ts";
 import { MemoryEngine } from "../../engines/memory/engine.ts";
@@ -82,10 +82,11 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
   };
   const total = options.skipSpace ? undefined : await checkSpace(options, migration);
 
+  const known = new Map<string, MailboxAddress>();
   let copied = 0;
   let last = { tally: new Tally(), messages: 0 };
   for (let pass = 1; pass <= MOST_PASSES; pass++) {
-    last = await runPass(options, migration, pass, total);
+    last = await runPass(options, migration, { pass, total, known });
     copied += last.tally.copied;
     const { tally } = last;
     const again = tally.copied + tally.changed > 0 || (tally.retryable > 0 && pass === 1);
@@ -112,13 +113,12 @@ async function orEmpty(to: Engine, report: Report, signal: AbortSignal | undefin
 async function runPass(
   { journal, mailboxes, atOnce = 4 }: MigrateOptions,
   migration: Migration,
-  pass: number,
-  total: number | undefined,
+  { pass, total, known }: { pass: number; total: number | undefined; known: Map<string, MailboxAddress> },
 ): Promise<{ tally: Tally; messages: number }> {
   const { from, report, signal } = migration;
   const tally = new Tally();
   let messages = 0;
-  await forEach(mailboxes(from, signal), atOnce, async (mailbox) => {
+  await forEach(withKnown(mailboxes(from, signal), known), atOnce, async (mailbox) => {
     const onMessage = () => {
       messages++;
       const ofTotal = total === undefined || messages > total ? {} : { total };
@@ -133,4 +133,19 @@ async function runPass(
     }
   });
   return { tally, messages };
+}
+
+/** Also those that an earlier pass met: one whose last message was purged since is not told of any more. */
+async function* withKnown(
+  mailboxes: AsyncIterable<MailboxAddress>,
+  known: Map<string, MailboxAddress>,
+): AsyncGenerator<MailboxAddress> {
+  const left = new Map(known);
+  for await (const mailbox of mailboxes) {
+    const name = formatMailbox(mailbox);
+    known.set(name, mailbox);
+    left.delete(name);
+    yield mailbox;
+  }
+  yield* left.values();
 }
