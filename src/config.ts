@@ -1,12 +1,14 @@
 import { readFileSync } from "node:fs";
-import { dirname, isAbsolute, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { parse, YAMLParseError } from "yaml";
 import { z } from "zod";
-import { conflicts } from "./config-conflicts.ts";
+import { conflicts, describeIssue, faultList } from "./config-faults.ts";
 import { VoxpostError } from "./errors.ts";
+import { isPrompt } from "./ivr/prompts.ts";
 import { redisOptions } from "./jobs/redis-options.ts";
 import { mailbox, mailboxOptions, name } from "./mailbox-options.ts";
 import { isMailboxName } from "./model/mailbox.ts";
+import { fillSecrets } from "./secrets.ts";
 import { isLoopback } from "./storage/engines/http/loopback.ts";
 import { engineFaults } from "./storage/registry.ts";
 
@@ -193,6 +195,13 @@ export const configSchema = z.strictObject({
     .default({})
     .describe("Other names of mailboxes: 2001@default: 1001@default. Messages and lamps are the same."),
   contexts: z.record(name, context).describe("Voicemail contexts and their mailboxes."),
+  prompts: z
+    .record(
+      z.string().refine((key) => isPrompt(key), "no prompt has this name; sounds/en/ has them all"),
+      sound,
+    )
+    .default({})
+    .describe("Sounds of your own instead of prompts, everywhere: vm-login: custom/login."),
   menus: z
     .record(z.string(), z.unknown())
     .default({})
@@ -281,56 +290,4 @@ export function parseConfig(
   faults.push(...conflicts(config));
   if (faults.length > 0) throw new VoxpostError("CONFIG_INVALID", faultList(source.path, faults));
   return config;
-}
-
-function faultList(path: string, faults: readonly string[]): string {
-  const count = faults.length === 1 ? "one fault" : `${faults.length} faults`;
-  return `${path} has ${count}:\n${faults.map((fault) => `  - ${fault}`).join("\n")}\nEvery key is explained in docs/config.md.`;
-}
-
-/** One line for one zod issue: path, what is wrong, and for a wrong key what it may have been. */
-function describeIssue(issue: z.core.$ZodIssue): string {
-  const path = issue.path.map(String).join(".") || "(top level)";
-  if (issue.code === "unrecognized_keys") {
-    return `${path}: ${issue.keys.map((key) => `"${key}"`).join(", ")} is not a key here; check its spelling and indentation`;
-  }
-  return `${path}: ${issue.message}`;
-}
-
-/** `key_file: PATH` becomes `key: <first line of the file>`, and `${NAME}` in a value is taken from the environment. */
-function fillSecrets(
-  node: unknown,
-  path: string[],
-  source: { folder: string; environment: NodeJS.ProcessEnv },
-  faults: string[],
-): unknown {
-  if (typeof node === "string") {
-    return node.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_all, variable: string) => {
-      const value = source.environment[variable];
-      if (value === undefined)
-        faults.push(`${path.join(".")}: the environment has no ${variable}; set it, or write a value`);
-      return value ?? "";
-    });
-  }
-  if (Array.isArray(node))
-    return node.map((item, index) => fillSecrets(item, [...path, String(index)], source, faults));
-  if (node === null || typeof node !== "object") return node;
-  const filled: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(node)) {
-    const here = [...path, key];
-    const inner = fillSecrets(value, here, source, faults);
-    if (key.endsWith("_file") && typeof inner === "string") {
-      const file = isAbsolute(inner) ? inner : resolve(source.folder, inner);
-      try {
-        filled[key.slice(0, -"_file".length)] = readFileSync(file, "utf8").split("\n")[0] ?? "";
-      } catch {
-        faults.push(
-          `${here.join(".")}: cannot read ${file}; check that it exists and that this user may read it`,
-        );
-      }
-    } else {
-      filled[key] = inner;
-    }
-  }
-  return filled;
 }

@@ -28,6 +28,10 @@ export class MediaCache implements SoundUrls {
     });
   }
 
+  siteSound(prompt: string): string | undefined {
+    return this.#media.siteSound(prompt);
+  }
+
   ourSound(language: string, name: string): string {
     return this.#media.ourSound(language, name);
   }

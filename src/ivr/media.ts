@@ -1,12 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { type ServerType, serve } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { VoxpostError } from "../errors.ts";
+import { type Listening, listen } from "../listen.ts";
 import type { Logger } from "../log.ts";
 import { wavHeader } from "../model/wav.ts";
 import { audioEnding } from "./audio-ending.ts";
@@ -22,6 +21,8 @@ export interface MediaOptions {
   readonly log: Logger;
   /** Folder of our own recordings, one folder a language; default: the project's `sounds/`. */
   readonly sounds?: string;
+  /** Sounds of Asterisk's that a site has instead of prompts. Default none. */
+  readonly prompts?: Readonly<Record<string, string>>;
   /** A published file is served at most this long; default 12 hours, as a paused playback fetches again. */
   readonly expireMs?: number;
 }
@@ -56,7 +57,7 @@ const DAY_SECONDS = 86_400;
 export class Media {
   readonly #options: MediaOptions;
   readonly #items = new Map<string, Item>();
-  #server: ServerType | undefined;
+  #listening: Listening | undefined;
   #base = "";
 
   constructor(options: MediaOptions) {
@@ -70,27 +71,12 @@ export class Media {
     app.get("/m/:name", (context) => this.#message(context));
     app.get("/sounds/:language/:name", (context) => this.#ourSound(context));
     app.get("/silence/:name", (context) => silence(context));
-    const address = await new Promise<AddressInfo>((resolve, reject) => {
-      this.#server = serve({ fetch: app.fetch, hostname: host, port }, resolve);
-      this.#server.once("error", (error) => {
-        reject(
-          VoxpostError.from(
-            error,
-            "CONFIG_INVALID",
-            `Cannot listen on media.host ${host}, media.port ${port}`,
-          ),
-        );
-      });
-    });
-    this.#base =
-      url?.replace(/\/+$/, "") ?? `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`;
+    this.#listening = await listen({ fetch: app.fetch, host, port, key: "media" });
+    this.#base = url?.replace(/\/+$/, "") ?? this.#listening.url;
   }
 
   async close(): Promise<void> {
-    const server = this.#server;
-    if (!server) return;
-    if ("closeAllConnections" in server) server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    await this.#listening?.close();
   }
 
   publish(path: string, contentType: string): Published {
@@ -125,6 +111,10 @@ export class Media {
           };
         }),
     };
+  }
+
+  siteSound(prompt: string): string | undefined {
+    return this.#options.prompts?.[prompt];
   }
 
   ourSound(language: string, name: string): string {

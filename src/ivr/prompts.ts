@@ -56,6 +56,8 @@ export function actionPrompt(action: Action): string {
 
 /** Where sounds that Asterisk has not got are fetched from; `Media` implements it. */
 export interface SoundUrls {
+  /** The sound that a site has instead of a prompt, by its name on Asterisk's disk. */
+  siteSound?(prompt: string): string | undefined;
   ourSound(language: string, name: string): string;
   silence(milliseconds: number): string;
   /** Publishes a file until the returned `withdraw` is called. */
@@ -116,6 +118,8 @@ function phraseMedia(
 }
 
 function promptMedia(key: string, language: string, urls: SoundUrls): string {
+  const own = urls.siteSound?.(key);
+  if (own !== undefined) return `sound:${own}`;
   const inLanguage = findLanguage(language).prompts[key];
   const prompt = inLanguage ?? en.prompts[key];
   if (!prompt) {

@@ -25,7 +25,7 @@ export async function openAsterisks(
   onReplaced: (error: VoxpostError) => void,
 ): Promise<Asterisks> {
   const { url, ...address } = config.media;
-  const media = new Media({ ...address, ...(url ? { url } : {}), log });
+  const media = new Media({ ...address, ...(url ? { url } : {}), prompts: config.prompts, log });
   await media.listen();
   let serve: CallHandler | undefined;
   const all = () => [...ivrs.values()];

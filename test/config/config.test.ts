@@ -90,6 +90,8 @@ contexts: { default: { tz: Berlin, mailboxes: { "1001": { pin: 12 } } } }
     ],
     ["defaults: { dateformat: Q % }", "defaults.dateformat: not a format as zonemessages has them"],
     ["directoryintro: ../x", "directoryintro: name a sound"],
+    ["prompts: { vm-lgoin: custom/login }", "prompts.vm-lgoin"],
+    ["prompts: { vm-login: http://x/y }", "prompts.vm-login: name a sound"],
   ])("refuses %s", (text, fault) => expect(faultsOf(MINIMAL + text)).toContain(fault));
 
   test("finds a class that does not exist wherever it is named", () => {

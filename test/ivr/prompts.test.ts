@@ -111,6 +111,16 @@ describe("scripts", () => {
       "sound:http://media/sounds/en/problem.wav",
     ]);
   });
+  it("are a site's own where it has named one", () => {
+    const site = {
+      ...urls,
+      siteSound: (prompt: string) => (prompt === "vm-login" ? "custom/login" : undefined),
+    };
+    expect(resolve(["vm-login", "vm-password"], "fr", site).media).toEqual([
+      "sound:custom/login",
+      "sound:vm-password",
+    ]);
+  });
   it("refuse a prompt that no table has", () => {
     expect(() => resolve(["vm-nonsense"], "en", urls)).toThrow(/vm-nonsense/);
   });

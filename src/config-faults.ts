@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import type { Config } from "./config.ts";
 import { type MailboxOptions, PLAYBACK_KEYS } from "./mailbox-options.ts";
 
@@ -44,4 +45,19 @@ export function conflicts(config: Config): string[] {
     }
   }
   return faults;
+}
+
+/** What is wrong with a file, for whoever wrote it. */
+export function faultList(path: string, faults: readonly string[]): string {
+  const count = faults.length === 1 ? "one fault" : `${faults.length} faults`;
+  return `${path} has ${count}:\n${faults.map((fault) => `  - ${fault}`).join("\n")}\nEvery key is explained in docs/config.md.`;
+}
+
+/** One line for one zod issue: path, what is wrong, and for a wrong key what it may have been. */
+export function describeIssue(issue: z.core.$ZodIssue): string {
+  const path = issue.path.map(String).join(".") || "(top level)";
+  if (issue.code === "unrecognized_keys") {
+    return `${path}: ${issue.keys.map((key) => `"${key}"`).join(", ")} is not a key here; check its spelling and indentation`;
+  }
+  return `${path}: ${issue.message}`;
 }
