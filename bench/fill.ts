@@ -16,18 +16,21 @@ export function throughEngine(engine: Engine): Fill {
   );
 }
 
-/** The mails that the engine would write, hundreds in one command: its own way, one after the other, takes minutes for thousands. */
+/** The mail that the engine would write, under many ids and hundreds in one command: its own way takes minutes for thousands. */
 export function throughImap(open: (mailbox: string) => Promise<RawImap>): Fill {
   return async (mailbox, messages, told) => {
     const imap = await open(mailbox);
-    const site = { domain: "voxpost.invalid" };
-    const fill = inBatches(250, async (_, numbers) => {
-      const mails = numbers.map(async (number) => {
-        const message = newMessage(mailbox, number, TINY);
-        return { mail: (await encodeMessage(message, site)).mail, date: message.receivedAt };
-      });
-      await imap.appendAll(await Promise.all(mails));
-    });
+    const model = newMessage(mailbox, 0, TINY);
+    const { mail } = await encodeMessage(model, { domain: "voxpost.invalid" });
+    const text = mail.toString("latin1");
+    const fill = inBatches(250, (_, numbers) =>
+      imap.appendAll(
+        numbers.map((number) => {
+          const { id, receivedAt: date } = newMessage(mailbox, number, TINY);
+          return { mail: Buffer.from(text.replaceAll(model.id, id), "latin1"), date };
+        }),
+      ),
+    );
     try {
       await fill(mailbox, messages, told);
     } finally {
