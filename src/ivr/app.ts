@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ROOT } from "../custody/name.ts";
 import { isCode } from "../errors.ts";
+import { ADOPTED } from "./adoption.ts";
 import type { AriChannel, AriEvent } from "./ari-events.ts";
 import type { Asterisk } from "./asterisk.ts";
 import type { Call } from "./call.ts";
@@ -39,7 +40,9 @@ export class Calls {
     this.#handler = handler;
     this.#isFull = isFull;
     asterisk.events.on("type:StasisStart", ({ application, channel, args }) => {
-      if (application === asterisk.app && channel) void this.#take(channel, args ?? []);
+      if (application !== asterisk.app || !channel) return;
+      if (args?.[0] === ADOPTED) void this.#sendOn(channel);
+      else void this.#take(channel, args ?? []);
     });
     asterisk.onUp(() => this.#reconcile());
   }
@@ -155,6 +158,8 @@ export class Calls {
    * somebody who is speaking may finish.
    */
   async #sendOn(channel: AriChannel): Promise<void> {
+    if (this.#calls.has(channel.id)) return;
+    this.#calls.set(channel.id, undefined);
     const log = this.#asterisk.log.child({ call: channel.id });
     log.warn("call of a program that has died is sent on");
     try {

@@ -1,5 +1,6 @@
 import type { VoxpostError } from "../errors.ts";
 import type { Logger } from "../log.ts";
+import { Adoption } from "./adoption.ts";
 import { type CallHandler, Calls } from "./app.ts";
 import type { AriObserver, AriServer } from "./ari-requests.ts";
 import { Asterisk } from "./asterisk.ts";
@@ -56,6 +57,7 @@ export function createIvr(options: IvrOptions): Ivr {
   });
   const cache = new MediaCache(asterisk, media);
   const calls = new Calls({ asterisk, cache, handler, ...(isFull ? { isFull } : {}) });
+  const adoption = new Adoption(asterisk);
   const lamps = new Lamps(asterisk, options.lampNotes);
   asterisk.onUp(() => checkSounds(asterisk));
   return {
@@ -63,9 +65,13 @@ export function createIvr(options: IvrOptions): Ivr {
     calls,
     lamps,
     recordings: new Recordings(asterisk),
-    start: () => asterisk.start(),
+    start() {
+      asterisk.start();
+      adoption.start();
+    },
     drain: () => calls.drain(),
     async close() {
+      adoption.stop();
       lamps.close();
       await asterisk.close();
     },

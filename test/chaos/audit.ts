@@ -37,7 +37,8 @@ export function audit(calls: readonly Told[], kept: readonly Kept[], mails: read
       const id = messageId(message.id, { mailbox: box, context: "default" });
       const found = mails.filter((mail) => mail.box === box && mail.id === id);
       for (const mail of found) expected.add(mail);
-      wrong.push(...auditOne(message, box, found));
+      const times = recorded.filter(({ told }) => told === message.told).length;
+      wrong.push(...auditOne(message, box, found, times > 1));
     }
   }
   for (const mail of mails.filter((each) => !expected.has(each))) {
@@ -52,7 +53,13 @@ export function audit(calls: readonly Told[], kept: readonly Kept[], mails: read
   return wrong;
 }
 
-function auditOne({ id, told, takes }: Recorded, box: string, found: readonly Mail[]): string[] {
+/** `again`: the program died before anybody knew that there was a message, and the caller was asked for another. */
+function auditOne(
+  { id, told, takes }: Recorded,
+  box: string,
+  found: readonly Mail[],
+  again: boolean,
+): string[] {
   const who = told ? `caller ${told.plan.number} (${told.plan.does})` : "an unknown caller";
   const where = `${who} to ${box}, recording ${id}`;
   const keepable = takes.filter(({ pcm }) => Math.round(secondsOf(pcm)) >= SHORTEST);
@@ -92,7 +99,7 @@ function auditOne({ id, told, takes }: Recorded, box: string, found: readonly Ma
   check(mail.urgent === urgent, mail.urgent ? "urgent, and nobody marked it" : "not urgent, but marked");
   const voice = told.plan.voices[take.number > 0 ? 1 : 0];
   const heard = frequencyOf(Buffer.concat([wavHeader(audio.length), audio]));
-  const known = secondsOf(audio) >= CERTAIN;
+  const known = secondsOf(audio) >= CERTAIN && !(again && heard === 0);
   check(!known || Math.abs(heard - voice) <= OFF_KEY, `voice is ${heard} Hz, not ${voice}`);
   return wrong;
 }

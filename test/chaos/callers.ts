@@ -174,8 +174,18 @@ class Caller {
     await this.#moments.reach("just after hanging up");
   }
 
+  /** Whoever is asked to speak again, because nobody knows that they have, says nothing more than #. */
   async #untilHungUpOn(when: string): Promise<void> {
-    if (await this.#until(() => this.#isOver(), PATIENCE_MS)) return;
+    const recordings = () => new Set(this.#files().map(({ name }) => name.id)).size;
+    let known = recordings();
+    const end = Date.now() + PATIENCE_MS;
+    while (Date.now() < end) {
+      if (await this.#until(() => this.#isOver() || recordings() > known, 2_500)) {
+        if (this.#isOver()) return;
+        await this.#phone.press("#");
+      }
+      known = recordings();
+    }
     this.#told.silence = `waited ${PATIENCE_MS / 1_000} s ${when}`;
     await this.#phone.hangUp();
   }

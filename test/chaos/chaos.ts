@@ -109,6 +109,11 @@ export class Chaos {
     return { calls: calls.length, faults: this.#struck, messages: mails.length, wrong: this.#wrong };
   }
 
+  /** Something is wrong that only who played it can see. */
+  complain(what: string): void {
+    this.#wrong.push(what);
+  }
+
   say(line: string): void {
     this.#say(`${((Date.now() - this.#started) / 1_000).toFixed(1).padStart(6)} s  ${line}`);
   }

@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { RATE } from "../../src/model/wav.ts";
 import type { Chaos } from "./chaos.ts";
 import { faultNamed } from "./faults.ts";
 import { BOTH } from "./stage.ts";
+import { readPcm } from "./tape.ts";
 
 /** The faults under which app_voicemail on IMAP was seen to fail, and those that its callers meet; by name. */
 export const NAMED: readonly { readonly name: string; readonly play: (chaos: Chaos) => Promise<void> }[] = [
   { name: "two callers to different mailboxes hang up together", play: together },
   { name: "messages for two mailboxes at once", play: both },
   { name: "Asterisk killed while it records", play: asteriskKilled },
+  { name: "a program dies under somebody who speaks", play: adopted },
   { name: "200 callers, 45 deposits a second", play: (chaos) => crowd(chaos, 200, 400) },
 ];
 
@@ -31,6 +34,16 @@ export async function asteriskKilled(chaos: Chaos): Promise<void> {
   const caller = { does: "hang up", seconds: 12 } as const;
   const boxes = ["1043", "1044", "1045"];
   await Promise.all(boxes.map((box) => chaos.call({ ...caller, extension: box, boxes: [box] })));
+}
+
+/** Another program sees that nobody looks after the call, and lets the caller finish. */
+export async function adopted(chaos: Chaos): Promise<void> {
+  chaos.arm("the recording", { ...faultNamed("call program killed"), lasts: [15, 15] });
+  const seconds = 24;
+  const { plan } = await chaos.call({ extension: "1046", boxes: ["1046"], does: "press #", seconds });
+  const said = chaos.stage.tape.kept.filter(({ name }) => name.caller.number === plan.number);
+  const recorded = Math.max(...said.map((each) => readPcm(each).length / (2 * RATE)));
+  if (recorded < seconds - 2) chaos.complain(`a caller was cut off after ${recorded} of ${seconds} seconds`);
 }
 
 /** So many lines, of which each is used again and again; each call lasts about 4.4 s. */

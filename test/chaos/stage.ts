@@ -18,8 +18,8 @@ export const BOTH = { extension: "both", boxes: ["1091", "1092"] } as const;
 const CONTEXT = "default";
 /** A dead worker's jobs are run again soon, so that a run need not wait for minutes. */
 const STALLED_SECONDS = 3;
-/** As short as an administrator would ever set it. */
-const WATCHDOG_SECONDS = 4;
+/** Shorter than an administrator would set it, so that a run need not wait; other programs need some seconds to see it. */
+const WATCHDOG_SECONDS = 6;
 
 /** Real servers, a proxy in front of each, and two programs that share them. */
 export interface Stage {
