@@ -16,9 +16,11 @@ import { loadPlugins } from "./menus/plugins.ts";
 import { formatMailbox } from "./model/mailbox.ts";
 import { hashPin } from "./storage/pins.ts";
 import { createSubscribers } from "./subscribers.ts";
+import { version } from "./version.ts";
 
 const program = new Command("voxpost")
   .description("Voicemail for Asterisk, on anybody's mail server")
+  .version(version)
   .option(
     "-c, --config <file>",
     "configuration; default: $VOXPOST_CONFIG, else ./voxpost.yaml, else what this machine has",

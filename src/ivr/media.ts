@@ -4,7 +4,6 @@ import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { type Context, Hono } from "hono";
-import { VoxpostError } from "../errors.ts";
 import { type Listening, listen } from "../listen.ts";
 import type { Logger } from "../log.ts";
 import { wavHeader } from "../model/wav.ts";

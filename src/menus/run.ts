@@ -57,8 +57,7 @@ export function runMenus<S extends Session>(
       },
       explain(error) {
         const words = call.signal.aborted ? undefined : explain(error);
-        if (words)
-          call.log.warn({ err: error, call: call.id }, "Something failed in a menu; the caller was told");
+        if (words) call.log.warn({ err: error }, "Something failed in a menu; the caller was told");
         return words;
       },
       invalid: (name) => menuOf(name).invalid ?? DEFAULTS.invalid,

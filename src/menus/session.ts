@@ -91,7 +91,7 @@ export class Retrieval {
     this.ready
       .then(() => this.#foresee())
       .catch((error) => {
-        this.call.log.warn({ err: error, call: this.call.id }, "A mailbox could not be read ahead");
+        this.call.log.warn({ err: error }, "A mailbox could not be read ahead");
       });
   }
 

@@ -24,7 +24,7 @@ export async function openWeb(ground: Ground, asterisks: Asterisks, isDraining: 
   const health = createHealth(ground, asterisks, isDraining);
   const refresh = refreshOf(ground);
   const app = createWeb({ health, metrics, refresh, ...(token === undefined ? {} : { token }) });
-  const { url, close } = await listen(app.fetch, address, "web");
+  const { url, close } = await listen({ ...address, fetch: app.fetch, key: "web" });
   log.info({ url }, "health and metrics are shown");
   return { close };
 }

@@ -1,7 +1,6 @@
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
-import { type ServerType, serve } from "@hono/node-server";
 import { VoxpostError } from "../../errors.ts";
+import { listen } from "../../listen.ts";
 import type { Logger } from "../../log.ts";
 import type { Engine } from "../engine.ts";
 import { isLoopback } from "../engines/http/loopback.ts";
@@ -81,19 +80,13 @@ export async function serveStorage(engine: Engine, options: ServeOptions): Promi
   const how = tls
     ? { createServer: createTlsServer, serverOptions: { ...timing, ...tls } }
     : { serverOptions: timing };
-  const { server, address } = await listen((listening) =>
-    serve({ fetch, hostname: host, port, ...how }, listening),
-  ).catch((error: unknown) => {
-    throw VoxpostError.from(error, "CONFIG_INVALID", `Cannot listen on ${host}, port ${port}`);
-  });
+  const { server, ...listening } = await listen({ fetch, host, port, how });
   server.maxConnections = limits.connections;
   if ("requestTimeout" in server) server.setTimeout(limits.idleMs);
   return {
-    url: `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${address.port}`,
+    url: tls ? listening.url.replace(/^http/, "https") : listening.url,
     async close() {
-      const closed = new Promise((resolve) => server.close(resolve));
-      if ("closeAllConnections" in server) server.closeAllConnections();
-      await closed;
+      await listening.close();
       await uploads.close();
     },
   };
@@ -109,13 +102,4 @@ function checkToken({ host, token }: ServeOptions): void {
     const rule = `at least ${SHORTEST_TOKEN} printable characters without blanks`;
     throw new VoxpostError("CONFIG_INVALID", `The token of the storage server needs ${rule}`);
   }
-}
-
-function listen(
-  start: (listening: (address: AddressInfo) => void) => ServerType,
-): Promise<{ server: ServerType; address: AddressInfo }> {
-  return new Promise((resolve, reject) => {
-    const server = start((address) => resolve({ server, address }));
-    server.once("error", reject);
-  });
 }
