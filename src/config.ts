@@ -239,16 +239,17 @@ export function readConfig(path: string, environment: NodeJS.ProcessEnv = proces
 export function readStorageTree(
   path: string,
   environment: NodeJS.ProcessEnv = process.env,
-): { tree: Record<string, unknown>; folder: string } {
+): { tree: Record<string, unknown>; folder: string; config?: string } {
   const yaml = parseYaml(readText(path), path);
-  const tree = withStorage.safeParse(yaml).data?.storage ?? storageTree.safeParse(yaml).data;
+  const ofConfig = withStorage.safeParse(yaml).data?.storage;
+  const tree = ofConfig ?? storageTree.safeParse(yaml).data;
   if (!tree)
     throw new VoxpostError("CONFIG_INVALID", `${path} has neither "storage:" nor "engine:" at its top`);
   const folder = dirname(resolve(path));
   const faults: string[] = [];
   const filled = fillSecrets(tree, ["storage"], { folder, environment }, faults);
   if (faults.length > 0) throw new VoxpostError("CONFIG_INVALID", faultList(path, faults));
-  return { tree: storageTree.parse(filled), folder };
+  return { tree: storageTree.parse(filled), folder, ...(ofConfig && { config: path }) };
 }
 
 const storageTree = z.looseObject({ engine: z.string() });

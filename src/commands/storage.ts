@@ -2,15 +2,9 @@ import { Command, InvalidArgumentError } from "commander";
 import type { Config } from "../config.ts";
 import { adoptStore } from "./storage/adopt.ts";
 import { catAudio, listMailboxes, listMessages, showMessage } from "./storage/look.ts";
+import { type ServeFlags, serveStore } from "./storage/serve.ts";
 import { type Outcome, runSession, type Session } from "./storage/session.ts";
-import {
-  backupStore,
-  checkStore,
-  type MigrateFlags,
-  migrateStore,
-  restoreStore,
-  serveStore,
-} from "./storage/work.ts";
+import { backupStore, checkStore, type MigrateFlags, migrateStore, restoreStore } from "./storage/work.ts";
 
 const PLACE = "@FILE.yaml, file:///PATH, spool:///PATH, sqlite:///PATH, postgres://…, https://…";
 
@@ -110,7 +104,13 @@ export function storageCommand(loadConfig: () => Config): Command {
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--port <number>", "port; 0 is any free one", toNumber, 8091)
     .option("--token-file <file>", "first line: the bearer token that clients must send")
-    .action((options: { host: string; port: number; tokenFile?: string }, command: Command) =>
+    .option("--cert <file>", "PEM certificate, with those between it and its authority; default: plain HTTP")
+    .option("--key <file>", "PEM key of the certificate")
+    .option(
+      "--uploads <folder>",
+      "where uploads wait for their messages; default: the system's folder for such",
+    )
+    .action((options: ServeFlags, command: Command) =>
       run(command, (session) => serveStore(session, options)),
     );
 

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type Config, readStorageTree } from "../../config.ts";
+import { type Config, readConfig, readStorageTree } from "../../config.ts";
 import { isCode } from "../../errors.ts";
 import { createLogger } from "../../log.ts";
 import { type MailboxAddress, parseMailbox, sameMailbox } from "../../model/mailbox.ts";
@@ -7,6 +7,7 @@ import type { Engine } from "../../storage/engine.ts";
 import { withRetry } from "../../storage/layers/retry.ts";
 import { withTimeout } from "../../storage/layers/timeout.ts";
 import { createEngine } from "../../storage/registry.ts";
+import type { EngineContext } from "../../storage/scheme.ts";
 import { type Place, parsePlace } from "../../storage/services/trees.ts";
 import { knownMailboxes, type Mailboxes } from "../../storage/services/walk.ts";
 import { createSubscribers } from "../../subscribers.ts";
@@ -59,11 +60,21 @@ export class Session {
     const { tree, folder } = place;
     const log = createLogger("warn", { write: (line) => this.#warn(line, onWarning) });
     const data = this.#config?.data;
-    const context = { log, folder, create, ...(data === undefined ? {} : { data }) };
+    const attributesOf = this.#attributesOf(place);
+    const context = { log, folder, create, attributesOf, ...(data === undefined ? {} : { data }) };
     const engine = withTimeout(withRetry(createEngine(tree, context)), LIMITS);
     this.#opened.push(engine);
     await engine.open();
     return engine;
+  }
+
+  /** What the administrator says of a mailbox; read only when a store is chosen by it. */
+  #attributesOf({ config }: Place): NonNullable<EngineContext["attributesOf"]> {
+    let subscribers: ReturnType<typeof createSubscribers> | undefined;
+    return (mailbox) => {
+      subscribers ??= createSubscribers(config === undefined ? this.config() : readConfig(config));
+      return subscribers.attributesOf(mailbox);
+    };
   }
 
   /** What an engine would log, in words: what it says, and of what. */

@@ -1,10 +1,8 @@
 import { createHash } from "node:crypto";
-import { fstatSync, readFileSync } from "node:fs";
+import { fstatSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { readStorageTree } from "../../config.ts";
 import { VoxpostError } from "../../errors.ts";
-import { createLogger } from "../../log.ts";
-import { serveStorage } from "../../storage/server/serve.ts";
 import { backup } from "../../storage/services/backup/backup.ts";
 import { restore } from "../../storage/services/backup/restore.ts";
 import { check } from "../../storage/services/check.ts";
@@ -96,8 +94,9 @@ function summary(
 function nameOf(from: Place, to: Place): string {
   const withoutSecrets = (key: string, value: unknown) =>
     /password|token|secret/.test(key) ? undefined : value;
+  const places = [from, to].map(({ tree, folder }) => ({ tree, folder }));
   return createHash("sha256")
-    .update(JSON.stringify([from, to], withoutSecrets))
+    .update(JSON.stringify(places, withoutSecrets))
     .digest("hex")
     .slice(0, 16);
 }
@@ -159,32 +158,6 @@ export async function restoreStore(
     "fault: the backup ends in the middle: what came before is restored, what came behind is missing",
   );
   return "faults";
-}
-
-export async function serveStore(
-  session: Session,
-  { host, port, tokenFile }: { host: string; port: number; tokenFile?: string },
-): Promise<Outcome> {
-  const { signal } = session;
-  const engine = await session.open(session.place(), { create: true });
-  const server = await serveStorage(engine, {
-    host,
-    port,
-    ...(tokenFile === undefined ? {} : { token: firstLine(tokenFile) }),
-    log: createLogger("info"),
-  });
-  console.log(`voxpost: ${engine.name} at ${server.url}, until SIGTERM`);
-  await new Promise((stop) => signal.addEventListener("abort", stop, { once: true }));
-  await server.close();
-  return "well";
-}
-
-function firstLine(file: string): string {
-  try {
-    return readFileSync(file, "utf8").split("\n")[0] ?? "";
-  } catch (error) {
-    throw VoxpostError.from(error, "CONFIG_INVALID", `Cannot read the token in ${file}`);
-  }
 }
 
 function megabytes(bytes: number): string {

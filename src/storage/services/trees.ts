@@ -5,6 +5,8 @@ import { VoxpostError } from "../../errors.ts";
 export interface Place {
   readonly tree: Readonly<Record<string, unknown>>;
   readonly folder: string;
+  /** The file, when that is a whole configuration: what it says of its mailboxes counts for its storage. */
+  readonly config?: string;
 }
 
 /**
