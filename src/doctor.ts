@@ -4,6 +4,8 @@ import { VoxpostError } from "./errors.ts";
 import { subscribe } from "./ivr/ari.ts";
 import { AriRequests, type AriServer } from "./ivr/ari-requests.ts";
 import { createLogger } from "./log.ts";
+import { menusByClass } from "./menus/classes.ts";
+import { loadPlugins } from "./menus/plugins.ts";
 import { examineRedis } from "./redis.ts";
 import { createEngine } from "./storage/registry.ts";
 
@@ -24,6 +26,11 @@ export async function* examine(config: Config): AsyncGenerator<Finding> {
     yield await find(`Asterisk ${server.name}`, () => asteriskVersion(ari, server.url));
     yield await find(`Asterisk ${server.name}, calls`, () => dialplan(ari, server));
   }
+  yield await find("Menus", async () => {
+    menusByClass(config, await loadPlugins(config.plugins, config.folder));
+    const [classes, plugins] = [Object.keys(config.menu_classes).length, config.plugins.length];
+    return `checked, with ${classes} classes of mailboxes and ${plugins} plug-ins`;
+  });
   yield await find("Redis", async () => {
     if (config.redis) return examineRedis(config.redis);
     return "a private one, started with the program";

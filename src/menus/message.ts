@@ -112,7 +112,7 @@ export class Message {
     await this.#marking;
     if (this.#kept || this.parts.length === 0) return;
     this.#kept = true;
-    await this.#deps.enqueue.deposit({ asterisk: this.call.asterisk, parts: this.parts });
+    await this.#deps.enqueue.deposit({ asterisk: this.call.asterisk, parts: this.parts, untried: true });
   }
 
   /** The caller takes it back, with every take: that is final. */

@@ -23,7 +23,7 @@ import { announcementsOf } from "./announce.ts";
 import { type KeyMap, type Menu, type MenuSet, type Prompt, table } from "./menu.ts";
 import { outgoingMenus } from "./outgoing-menus.ts";
 import { PLACES } from "./place.ts";
-import { total } from "./sentences.ts";
+import { colleagueName, total } from "./sentences.ts";
 import type { Retrieval } from "./session.ts";
 import { settingsActions, settingsMenus } from "./settings-menus.ts";
 import { patiently } from "./wait.ts";
@@ -136,9 +136,10 @@ export const retrievalMenus: MenuSet<Retrieval> = {
     ...saveTo,
   ),
   sentences: {
-    number(session) {
+    async number(session) {
       const digits = numberOf(session);
-      return digits === undefined ? ["vm-nonumber"] : ["vm-num-i-have", { digits }];
+      if (!session.current || digits === undefined) return ["vm-nonumber"];
+      return ["vm-num-i-have", (await colleagueName(session, session.current.entry.envelope)) ?? { digits }];
     },
     async inventory(session) {
       await patiently(session.call, session.ready);

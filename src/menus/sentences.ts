@@ -1,4 +1,4 @@
-import type { Script } from "../ivr/phrase.ts";
+import type { Phrase, Script } from "../ivr/phrase.ts";
 import type { Counts } from "../model/folder.ts";
 import type { Caller, Envelope } from "../model/message.ts";
 import type { Subscriber } from "../model/subscriber.ts";
@@ -52,17 +52,29 @@ export function from(caller: Caller): Script {
 }
 
 /** Who called from one of the site's own dialplan contexts is said by recorded name, or as an extension. */
-async function callerWords({ subscriber, deps }: Retrieval, envelope: Envelope): Promise<Script> {
-  const { caller, dialplanContext = "" } = envelope;
-  const digits = digitsOf(caller);
-  if (!digits || !subscriber.internalContexts.includes(dialplanContext)) return from(caller);
+async function callerWords(session: Retrieval, envelope: Envelope): Promise<Script> {
+  const digits = digitsOf(envelope.caller);
+  if (!digits || !isInternal(session, envelope)) return from(envelope.caller);
+  const name = await colleagueName(session, envelope);
+  return name ? ["vm-from", name] : ["vm-from-extension", { digits }];
+}
+
+/** The recorded name of a caller who has a mailbox here, if the message came from within the site. */
+export async function colleagueName(session: Retrieval, envelope: Envelope): Promise<Phrase | undefined> {
+  const { subscriber, deps } = session;
+  const digits = digitsOf(envelope.caller);
+  if (!digits || !isInternal(session, envelope)) return undefined;
   // A site often has one name for both; otherwise a colleague is in the reader's own voicemail context.
-  for (const context of [dialplanContext, subscriber.address.context]) {
+  for (const context of [envelope.dialplanContext, subscriber.address.context]) {
     const colleague = locate(`${digits}@${context}`, deps.subscribers);
     const name = colleague && (await recordedName(colleague, deps.snapshots));
-    if (name) return ["vm-from", name];
+    if (name) return name;
   }
-  return ["vm-from-extension", { digits }];
+  return undefined;
+}
+
+function isInternal({ subscriber }: Retrieval, { dialplanContext = "" }: Envelope): boolean {
+  return subscriber.internalContexts.includes(dialplanContext);
 }
 
 function digitsOf({ number }: Caller): string {

@@ -244,6 +244,17 @@ describe("calls out of the mailbox", () => {
     expect(await world.messages()).toEqual({ n1: "INBOX heard" });
   });
 
+  it("call a colleague back by name", async () => {
+    owner({ callback: { dialplanContext: "out", allow: ["_1XXX"] }, internalContexts: ["from-phones"] });
+    world.greeting("name", "Bob");
+    await world.message({ id: "n1", number: "1002", dialplanContext: "from-phones" });
+    const { phone } = await call(
+      [...played("3"), ["vm-tocallback", "2"], ["vm-num-i-have (file Bob) vm-tocallnum", "1"]],
+      { extensions: ["out/1002"] },
+    );
+    expect(phone.left).toEqual({ to: { context: "out", extension: "1002" } });
+  });
+
   it("call any number that is allowed, and no other", async () => {
     owner({ dialout: OUT });
     const { heard, phone } = await call(

@@ -20,7 +20,7 @@ export const prepend: Action<Retrieval> = {
       await discard(session, parts);
       return { next: "repeat", say: ["vm-tooshort"] };
     }
-    await deps.enqueue.deposit({ asterisk: call.asterisk, parts });
+    await deps.enqueue.deposit({ asterisk: call.asterisk, parts, untried: true });
     return { next: "up", say: ["vm-msgforwarded"] };
   },
 };
