@@ -7,7 +7,7 @@ import { speechLike } from "../lab/speech.ts";
 import { RATE, wavHeader } from "../src/model/wav.ts";
 import { BARE, withBareProgram } from "./bare-program.ts";
 import { answerTo, firstAfter, longestHole, press, quiet } from "./listening.ts";
-import { fillMailbox, mailStorage, withMail } from "./stored.ts";
+import { mailStorage, storeMany, storeSpoken } from "./stored.ts";
 import { type Row, spread, summary } from "./table.ts";
 
 const CALLS = 50;
@@ -165,12 +165,9 @@ async function withPhone<T>(
 
 async function fill(lab: Lab, calls: number, messages: number, say: (line: string) => void): Promise<void> {
   say(`storing a message in each of ${calls} mailboxes, and ${messages} in one`);
-  const spoken = toWav(speechLike(1, 12));
-  const short = toWav(new Int16Array(RATE / 5));
-  await withMail(lab, async (engine) => {
-    for (let box = 0; box < calls; box++) await fillMailbox(engine, lab.mailboxes.first + box, 1, spoken);
-    await fillMailbox(engine, lab.mailboxes.last, messages, spoken, short);
-  });
+  const boxes = Array.from({ length: calls }, (_, box) => lab.mailboxes.first + box);
+  await storeSpoken(lab, [...boxes, lab.mailboxes.last], toWav(speechLike(1, 12)));
+  await storeMany(lab, lab.mailboxes.last, messages - 1);
 }
 
 function toWav(pcm: Int16Array): Buffer {

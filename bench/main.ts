@@ -11,6 +11,8 @@ type Bench = (say: (line: string) => void, rest: readonly string[]) => Promise<R
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   storage: async () => (await import("./storage.ts")).benchStorage,
   call: async () => (await import("./call.ts")).benchCall,
+  deposits: async () => (await import("./deposits.ts")).benchDeposits,
+  mixed: async () => (await import("./mixed.ts")).benchMixed,
 };
 
 const args = process.argv.slice(2);

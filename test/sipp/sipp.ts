@@ -14,14 +14,15 @@ export interface Dial {
 }
 
 const TONE_HERTZ = 440;
+const [FIRST_PORT, LAST_PORT] = [61_000, 65_500];
 
 /** SIPp, a SIP client of another make than the lab's phone, in the unpacked system that the lab's Asterisk runs in. */
 export class Sipp {
   readonly #server: string;
   readonly #root: string;
   readonly #folder: string;
-  /** Blocks of a hundred ports, one for each run, above those that systems hand out by themselves. */
-  readonly #firstPort = 61_000 + 20 * randomInt(25);
+  /** Where the next run's ports begin, above those that systems hand out by themselves. */
+  #nextPort = FIRST_PORT + 20 * randomInt(25);
   #runs = 0;
 
   private constructor(server: string, root: string, folder: string) {
@@ -41,8 +42,8 @@ export class Sipp {
     return new Sipp(`${sip.host}:${sip.port}`, system.root, `${spool}/sipp`);
   }
 
-  /** Makes one call for each of `dials`, all at once. Rejects, with SIPp's own words, when one does not go as written. */
-  async call(dials: readonly Dial[], steps: readonly string[], scenario = "call"): Promise<void> {
+  /** Makes one call for each of `dials`, all at once, so many begun in a second (default 100). Rejects, with SIPp's own words, when one does not go as written. */
+  async call(dials: readonly Dial[], steps: readonly string[], scenario = "call", rate = 100): Promise<void> {
     const run = this.#runs++;
     const path = `${this.#folder}/${run}`;
     const inside = path.slice(this.#root.length);
@@ -53,14 +54,14 @@ export class Sipp {
     writeFileSync(`${path}.xml`, script);
     const lines = dials.map(({ to, caller, name }) => `${to};${caller};${name ? `"${name}" ` : ""}`);
     writeFileSync(`${path}.csv`, ["SEQUENTIAL", ...lines].join("\n"));
-    const ports = this.#firstPort + 100 * run;
+    const ports = this.#takePorts(2 + 4 * dials.length);
     const result = await execa(
       "chroot",
       [
         ...[this.#root, "/usr/bin/sipp", this.#server, "-sf", `${inside}.xml`, "-inf", `${inside}.csv`],
         ...["-i", "127.0.0.1", "-p", String(ports), "-mi", "127.0.0.1", "-key", "password", PHONE_PASSWORD],
-        ...["-min_rtp_port", String(ports + 2), "-max_rtp_port", String(ports + 98)],
-        ...["-m", String(dials.length), "-l", String(dials.length), "-r", "100", "-nostdin"],
+        ...["-min_rtp_port", String(ports + 2), "-max_rtp_port", String(ports + 2 + 4 * dials.length)],
+        ...["-m", String(dials.length), "-l", String(dials.length), "-r", String(rate), "-nostdin"],
         ...["-timeout", "90s", "-timeout_error", "-trace_err", "-error_file", `${inside}.log`],
       ],
       { reject: false, timeout: 100_000, env: { TERM: "dumb" } },
@@ -68,5 +69,14 @@ export class Sipp {
     if (result.exitCode === 0) return;
     const said = existsSync(`${path}.log`) ? readFileSync(`${path}.log`, "utf8") : result.stderr;
     throw new Error(`SIPp ended with ${result.exitCode ?? result.signal}: ${said}`);
+  }
+
+  /** A block that no run of these moments has; at least a hundred, as SIPp wants more for each call than it uses. */
+  #takePorts(count: number): number {
+    const size = Math.max(count, 100);
+    if (this.#nextPort + size > LAST_PORT) this.#nextPort = FIRST_PORT;
+    const first = this.#nextPort;
+    this.#nextPort += size;
+    return first;
   }
 }

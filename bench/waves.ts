@@ -1,0 +1,198 @@
+import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import type { AsteriskLab } from "../lab/asterisk.ts";
+import type { Lab } from "../lab/lab.ts";
+import { type Phone, startPhone } from "../lab/phone.ts";
+import { type Server, waitUntil } from "../lab/processes.ts";
+import { RATE } from "../src/model/wav.ts";
+import { hangUp, pause, speak } from "../test/sipp/steps.ts";
+import { type Delivered, Deliveries } from "./delivered.ts";
+import { cpuSeconds } from "./processes.ts";
+import { type Ends, Switchboard } from "./switchboard.ts";
+
+/** Each caller waits for the beep and speaks for four seconds. */
+const STEPS = [pause(1), speak(4), hangUp];
+/** A recording shorter than this, seconds, has lost words; the beep takes its part of the four. */
+const SHORTEST = 3;
+/** How long after the last hang-up the last message may come, and its lamp be lit, milliseconds. */
+const DELIVERY_MS = 90_000;
+const LAMP_MS = 30_000;
+
+/** Before mailbox numbers in the dialplan. */
+const [DEPOSIT, ALONE] = ["77", "78"];
+
+/** Many calls at once, and what became of them. */
+export interface Wave {
+  readonly calls: number;
+  /** Calls that left no message, one too short, or more than one. */
+  readonly faults: number;
+  /** From hang-up to the mail server's disk, milliseconds each. */
+  readonly visible: readonly number[];
+  /** From hang-up to the telephone's lamp, milliseconds each; where no more than one call came to each mailbox. */
+  readonly lamps: readonly number[];
+  /** Messages in a second, from the first hang-up to the last message. */
+  readonly rate: number;
+  /** Seconds of processor time of a call. */
+  readonly cpu: { readonly ours: number; readonly asterisk: number };
+}
+
+/** Callers, mailboxes, and eyes on both. */
+export class Waves {
+  readonly #lab: Lab;
+  readonly #asterisk: AsteriskLab;
+  readonly #switchboard: Switchboard;
+  readonly #deliveries: Deliveries;
+  readonly #phones: Phone[] = [];
+  readonly #say: (line: string) => void;
+
+  private constructor(
+    lab: Lab,
+    asterisk: AsteriskLab,
+    switchboard: Switchboard,
+    say: (line: string) => void,
+  ) {
+    this.#lab = lab;
+    this.#asterisk = asterisk;
+    this.#switchboard = switchboard;
+    this.#deliveries = new Deliveries(lab);
+    this.#say = say;
+  }
+
+  static async open(lab: Lab, say: (line: string) => void): Promise<Waves> {
+    const { asterisk } = lab;
+    if (!asterisk) throw new Error(`this measurement needs a real Asterisk: ${lab.asteriskMissing}`);
+    const switchboard = await Switchboard.open(asterisk);
+    // biome-ignore-start lint/suspicious/noTemplateCurlyInString: Asterisk's variables, not ours
+    await switchboard.extension(`_${DEPOSIT}XXXX`, [
+      "Gosub(voxpost,deposit,1(${EXTEN:2}@default,s))",
+      "Hangup",
+    ]);
+    const file = "${ASTSPOOLDIR}/recording/bench/${CALLERID(num)}.wav";
+    // biome-ignore-end lint/suspicious/noTemplateCurlyInString: to here
+    await switchboard.extension(`_${ALONE}XXXX`, ["Answer", "Playback(beep)", `Record(${file},0,60,k)`]);
+    return new Waves(lab, asterisk, switchboard, say);
+  }
+
+  /** Telephones whose lamps are watched from now on. */
+  async watchLamps(): Promise<void> {
+    for (const number of this.#boxes(this.#boxCount)) {
+      const phone = await startPhone({ sip: this.#asterisk.sip, number });
+      this.#phones.push(phone);
+      await phone.register();
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#phones.map((phone) => phone.close()));
+    this.#switchboard.close();
+  }
+
+  /** What Asterisk does without us: `Record()` in the dialplan. */
+  async alone(calls: number): Promise<Wave> {
+    const folder = `${this.#asterisk.recordings}/bench`;
+    mkdirSync(folder, { recursive: true });
+    const before = cpuSeconds(this.#asterisk.pid);
+    await this.#deposit(calls, ALONE);
+    const asterisk = (cpuSeconds(this.#asterisk.pid) - before) / calls;
+    const whole = readdirSync(folder).filter(
+      (name) => statSync(`${folder}/${name}`).size >= SHORTEST * RATE * 2,
+    );
+    rmSync(folder, { recursive: true });
+    const nothing = { visible: [], lamps: [], rate: Number.NaN };
+    return { calls, faults: calls - whole.length, ...nothing, cpu: { ours: 0, asterisk } };
+  }
+
+  /** Deposits by so many callers at once, and `meanwhile` what others do. `program` is measured. */
+  async deposits(
+    calls: number,
+    program: Server,
+    meanwhile: () => Promise<unknown> = async () => {},
+  ): Promise<Wave> {
+    this.#deliveries.look();
+    const lamps = this.#phones.slice(0, calls).map((phone) => lampOf(phone));
+    const before = { ours: cpuSeconds(program.pid), asterisk: cpuSeconds(this.#asterisk.pid) };
+    const [ends] = await Promise.all([this.#deposit(calls, DEPOSIT), meanwhile()]);
+    const came = await this.#arrivals(ends, calls);
+    const cpu = {
+      ours: (cpuSeconds(program.pid) - before.ours) / calls,
+      asterisk: (cpuSeconds(this.#asterisk.pid) - before.asterisk) / calls,
+    };
+    const whole = new Set(came.filter(({ duration }) => duration >= SHORTEST).map(({ caller }) => caller));
+    const again = came.length - new Set(came.map(({ caller }) => caller)).size;
+    for (const { caller, duration } of came)
+      if (!whole.has(caller)) this.#say(`${caller} was recorded for ${duration} s only`);
+    for (const caller of ends.keys())
+      if (!came.some((message) => message.caller === caller)) this.#say(`${caller} left no message`);
+    const lit = calls <= lamps.length ? await Promise.all(lamps.map((lamp) => lamp.lit())) : [];
+    for (const lamp of lamps) lamp.close();
+    const ended = new Map(came.map(({ mailbox, caller }) => [mailbox, ends.get(caller)]));
+    const since = (from: number | undefined, at: number | undefined) =>
+      from === undefined || at === undefined ? [] : [at - from];
+    return {
+      calls,
+      faults: calls - whole.size + again,
+      visible: came.flatMap(({ caller, at }) => since(ends.get(caller), at)),
+      lamps: lit.flatMap((at, index) => since(ended.get(this.#phones[index]?.number ?? ""), at)),
+      rate: (1_000 * came.length) / (Math.max(...came.map(({ at }) => at)) - Math.min(...ends.values())),
+      cpu,
+    };
+  }
+
+  /** Mailboxes of so many calls, one after the other, and again from the first. */
+  #boxes(calls: number): string[] {
+    const { first } = this.#lab.mailboxes;
+    return Array.from({ length: calls }, (_, index) => String(first + (index % this.#boxCount)));
+  }
+
+  get #boxCount(): number {
+    return this.#lab.mailboxes.last - this.#lab.mailboxes.first + 1;
+  }
+
+  /** Calls that do something else; `steps` are SIPp's. */
+  call(to: readonly string[], steps: readonly string[]): Promise<Ends> {
+    return this.#switchboard.calls(to, steps, this.#say);
+  }
+
+  extension(name: string, steps: readonly string[]): Promise<void> {
+    return this.#switchboard.extension(name, steps);
+  }
+
+  /** Messages that an owner has deleted. */
+  countTrash(owner: number): number {
+    return this.#deliveries.countTrash(String(owner));
+  }
+
+  #deposit(calls: number, prefix: string | undefined): Promise<Ends> {
+    return this.call(
+      this.#boxes(calls).map((box) => `${prefix}${box}`),
+      STEPS,
+    );
+  }
+
+  /** Messages of these calls, until there is one of each, or the last one's time is over. */
+  async #arrivals(ends: Ends, calls: number): Promise<Delivered[]> {
+    const came: Delivered[] = [];
+    const look = () => {
+      came.push(...this.#deliveries.look().filter(({ caller }) => ends.has(caller)));
+      return new Set(came.map(({ caller }) => caller)).size >= calls;
+    };
+    await waitUntil(look, DELIVERY_MS, "the messages of all calls").catch(() => undefined);
+    return came;
+  }
+}
+
+/** Watches one lamp for one message more than it shows now. */
+function lampOf(phone: Phone) {
+  const before = phone.mwi?.newMessages ?? 0;
+  let at: number | undefined;
+  const close = phone.onMwi(({ newMessages }) => {
+    if (newMessages > before) at ??= Date.now();
+  });
+  return {
+    close,
+    /** When it was lit; undefined when it never was. */
+    lit: async () => {
+      await waitUntil(() => at !== undefined, LAMP_MS, `the lamp of ${phone.number}`).catch(() => undefined);
+      return at;
+    },
+  };
+}
