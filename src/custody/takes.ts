@@ -48,6 +48,12 @@ export function groupRecordings(listing: Iterable<string>): {
   return { messages: groupBy(recordings, ({ name }) => name.id).map(toMessage), foreign };
 }
 
+/** One message of a listing. A backlog has thousands of others, and reading all their names for each would take seconds. */
+export function findMessage(listing: readonly string[], id: MessageId): RecordedMessage | undefined {
+  const { messages } = groupRecordings(listing.filter((text) => text.includes(id)));
+  return messages.find((message) => message.id === id);
+}
+
 /** The names of a take for a job: one of each part, in order. */
 export function takeNames(take: Take): string[] {
   return take.parts.map((part) => part.copies[0].text);

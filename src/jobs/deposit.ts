@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { messageId, parseName, ROOT } from "../custody/name.ts";
-import { groupRecordings, type RecordedMessage } from "../custody/takes.ts";
+import { findMessage, type RecordedMessage } from "../custody/takes.ts";
 import { isCode, VoxpostError } from "../errors.ts";
 import { formatMailbox, type MailboxAddress } from "../model/mailbox.ts";
 import type { Caller, NewMessage } from "../model/message.ts";
@@ -31,8 +31,7 @@ export async function deposit(job: DepositRequest, deps: DepositDeps, signal: Ab
   }
   const { id, take: wanted, channel } = parseName(job.parts[0] ?? "");
   const log = deps.log.child({ recording: id, call: channel, asterisk: job.asterisk });
-  const { messages } = groupRecordings(await recordings.list(ROOT, signal));
-  const message = messages.find((each) => each.id === id);
+  const message = findMessage(await recordings.list(ROOT, signal), id);
   if (!message || message.takes.length === 0) {
     return log.info("nothing to deliver: delivered, cancelled or set aside before");
   }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatName, type RecordingName } from "../../src/custody/name.ts";
-import { groupRecordings, takeNames } from "../../src/custody/takes.ts";
+import { findMessage, groupRecordings, takeNames } from "../../src/custody/takes.ts";
 
 const name = (change: Partial<RecordingName> = {}) =>
   formatName({
@@ -31,6 +31,18 @@ describe("recordings of one message", () => {
         }
       }),
     );
+  });
+
+  it("are found among all others as if every name had been read", () => {
+    const ids = ["a", "b", "c"].map((letter) => letter.repeat(32));
+    // Another name may hold the id as well.
+    const listing = ids.flatMap((id) => [name({ id }), name({ id, take: 1 }), name({ id, state: "failed" })]);
+    const all = [...listing, name({ id: "d".repeat(32), channel: ids[0] ?? "" }), "voxpost/deposit/foreign"];
+    for (const id of [...ids, "e".repeat(32)]) {
+      expect(findMessage(all, id)).toEqual(
+        groupRecordings(all).messages.find((message) => message.id === id),
+      );
+    }
   });
 
   it("belong together by their id alone", () => {
