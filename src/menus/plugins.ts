@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { tsImport } from "tsx/esm/api";
 import { z } from "zod";
 import { VoxpostError } from "../errors.ts";
 import type { Action, Menu, MenuSet, Outcome, Session } from "./menu.ts";
@@ -36,8 +37,10 @@ async function load(path: string, file: string, faults: string[]): Promise<Loade
     return undefined;
   }
   try {
-    const module: unknown = await within(LOADING, "Loading", () => import(pathToFileURL(file).href));
-    const parsed = pluginShape.safeParse({ ...(module as object) });
+    // Not import(): a folder without a package.json would make a .ts or .js file CommonJS, and `default` what it exports.
+    const loading = async (): Promise<object> => tsImport(pathToFileURL(file).href, import.meta.url);
+    const { default: _, ...named } = { default: undefined, ...(await within(LOADING, "Loading", loading)) };
+    const parsed = pluginShape.safeParse(named);
     if (parsed.success) return { path, plugin: parsed.data as Plugin };
     for (const issue of parsed.error.issues)
       faults.push(`${[path, ...issue.path].join(": ")}: ${issue.message}`);

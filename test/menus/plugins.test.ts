@@ -63,6 +63,12 @@ describe("a plug-in file", () => {
     expect(menusOf().review.actions.wish?.title).toBe("make a wish");
   });
 
+  it.each(["own.ts", "own.mts", "own.js", "own.mjs"])("may be %s, wherever it lies", async (name) => {
+    const typed = name.endsWith("ts") ? GREET.replace("() =>", "(): unknown =>") : GREET;
+    const menusOf = await configured({ [name]: typed.replace("RUN", '{ next: "up" }') });
+    expect(menusOf().retrieval.actions.greet?.title).toBe("greet");
+  });
+
   it.each([
     ["there is no such file", {}, "plugins: there is no file"],
     ["it is no program", { "own.mjs": "export const =" }, "own.mjs cannot be loaded"],
