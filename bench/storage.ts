@@ -135,7 +135,8 @@ async function firstByte(bed: Bed, mailbox: string): Promise<Row[]> {
 /** Deposits of three seconds on a kept connection, as a worker makes them, the search before each included. */
 async function deposits(bed: Bed, mailbox: string): Promise<Row[]> {
   let number = 0;
-  const deposit = (engine: Engine) => storeOver(engine).deposit(newMessage(mailbox, number++, SHORT));
+  const deposit = (engine: Engine) =>
+    storeOver(engine).deposit(newMessage(mailbox, number++, SHORT), undefined, { untried: true });
   await withEngine(bed, async (engine) => void (await deposit(engine)));
   const first = await questions(bed, () => withEngine(bed, async (engine) => void (await deposit(engine))));
   const append = await bed.raw?.append(mailbox, SHORT.length);

@@ -16,6 +16,12 @@ export interface DeliverDeps {
   readonly log: Logger;
 }
 
+export interface Attempt {
+  readonly signal: AbortSignal;
+  /** Nobody has tried to deliver these messages before. Default: somebody may have. */
+  readonly untried?: boolean | undefined;
+}
+
 /**
  * Stores messages once each, one after the other, so that a full or unreachable mailbox keeps nobody else from theirs.
  * @returns who refused theirs for good
@@ -24,14 +30,14 @@ export interface DeliverDeps {
 export async function deliverAll(
   messages: readonly NewMessage[],
   deps: DeliverDeps,
-  signal: AbortSignal,
+  attempt: Attempt,
 ): Promise<Refusal[]> {
   const refused: Refusal[] = [];
   const later: unknown[] = [];
   for (const message of messages) {
     const { mailbox } = message;
     try {
-      await deliver(message, deps, signal);
+      await deliver(message, deps, attempt);
     } catch (error) {
       if (isFinal(error) || isHopeless(error, message)) refused.push({ mailbox, error });
       else {
@@ -44,11 +50,11 @@ export async function deliverAll(
   return refused;
 }
 
-async function deliver(message: NewMessage, deps: DeliverDeps, signal: AbortSignal): Promise<void> {
+async function deliver(message: NewMessage, deps: DeliverDeps, { signal, untried }: Attempt): Promise<void> {
   const { id, mailbox } = message;
   await deps.locks.hold(id, async (held) => {
     if (!(await deps.ledger.has(id))) {
-      const { existed } = await deps.store.deposit(message, AbortSignal.any([signal, held]));
+      const { existed } = await deps.store.deposit(message, AbortSignal.any([signal, held]), { untried });
       await deps.ledger.add(id);
       deps.log.info({ id, mailbox: formatMailbox(mailbox), existed }, "delivered");
     }

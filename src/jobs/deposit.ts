@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { messageId, parseName, ROOT } from "../custody/name.ts";
+import type { Reasons } from "../custody/reasons.ts";
 import { findMessage, type RecordedMessage } from "../custody/takes.ts";
 import { isCode, VoxpostError } from "../errors.ts";
 import { formatMailbox, type MailboxAddress } from "../model/mailbox.ts";
@@ -17,6 +18,8 @@ import { removeAll, removeEmpty, setAllAside, setAside } from "./settle.ts";
 export interface DepositDeps extends ForwardDeps {
   readonly recordingsOf: RecordingsOf;
   readonly subscribers: Pick<Subscribers, "find">;
+  /** Default: why something was set aside is told by the log alone. */
+  readonly reasons?: Pick<Reasons, "note">;
 }
 
 /**
@@ -50,12 +53,16 @@ export async function deposit(job: DepositRequest, deps: DepositDeps, signal: Ab
       return await removeEmpty(recordings, message, log, signal);
     }
     const messages = await toMessages(audio, { ...deps, log }, folder, signal);
-    const refused = await deliverAll(messages, { ...deps, log }, signal);
+    const refused = await deliverAll(messages, { ...deps, log }, { signal, untried: job.untried });
+    for (const { mailbox, error } of refused) {
+      await deps.reasons?.note(id, `${formatMailbox(mailbox)}: ${error.code}: ${error.message}`);
+    }
     const kept = await setAside(recordings, audio, refused, log, signal);
     await removeAll(recordings, message, audio, kept, signal);
   } catch (error) {
     if (!isCode(error, "MESSAGE_MALFORMED", "STORE_REFUSED")) throw error;
     log.error({ err: error }, "nothing that could be delivered: set aside");
+    await deps.reasons?.note(id, `${error.code}: ${error.message}`);
     await setAllAside(recordings, message, signal);
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -22,6 +22,8 @@ export interface DepositRequest {
   readonly asterisk: string;
   /** The parts of the take that counts, in order. */
   readonly parts: readonly string[];
+  /** Said by the call itself: nobody can have tried to deliver it before. The sweep cannot know. */
+  readonly untried?: boolean | undefined;
 }
 
 /** A message that is sent on without a comment. One with a comment is a `deposit` of the comment's recording. */

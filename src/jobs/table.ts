@@ -17,7 +17,11 @@ const mailbox = z.object({
 export const JOBS = {
   /** Delivers one recorded message. A second request while one waits or runs adds nothing. */
   deposit: define(
-    z.object({ asterisk: z.string().min(1), parts: z.array(z.string()).min(1) }),
+    z.object({
+      asterisk: z.string().min(1),
+      parts: z.array(z.string()).min(1),
+      untried: z.boolean().optional(),
+    }),
     ({ parts: [first = ""] }) => ({ id: parseName(first).id }),
   ),
   /** Stores the newest greeting of a kind. A request while one runs makes one more run, for one that was recorded meanwhile. */

@@ -89,7 +89,7 @@ export class Workers {
     const signals = [this.#closing.signal, ...(signal ? [signal] : [])];
     this.#running++;
     try {
-      await this.#options.processors[name](readJob(name, job.data), AbortSignal.any(signals));
+      await this.#options.processors[name](readJob(name, dataOf(job)), AbortSignal.any(signals));
       if (job.attemptsMade > 0) log.info("job done after all");
     } catch (error) {
       if (isWorthRetrying(error)) {
@@ -106,6 +106,11 @@ export class Workers {
       this.#running--;
     }
   }
+}
+
+/** A job that ran before, also on a worker that died, may have done a part of its work. */
+function dataOf({ data, attemptsStarted }: Job): unknown {
+  return attemptsStarted > 1 ? { ...data, untried: false } : data;
 }
 
 /** How long handing back may take, milliseconds. */

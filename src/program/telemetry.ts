@@ -78,9 +78,9 @@ export class Telemetry {
   /** The store's `deposit`, for those who bring messages to it. */
   deposit(store: Pick<Store, "deposit">): Store["deposit"] {
     const { metrics } = this;
-    return async (message, signal) => {
+    return async (message, ...rest) => {
       try {
-        const result = await store.deposit(message, signal);
+        const result = await store.deposit(message, ...rest);
         metrics.deposits.inc({ ended: result.existed ? "existed" : "stored" });
         const ended = message.receivedAt.getTime() / 1000 + (message.duration ?? 0);
         // The clocks of two machines may differ.

@@ -130,12 +130,18 @@ export class EngineStore implements Store {
     return parts.map((part) => ({ ...part, stream: cutOnAbort(part.stream, signal) }));
   }
 
-  async deposit(message: NewMessage, signal?: AbortSignal): Promise<{ entry: Entry; existed: boolean }> {
+  async deposit(
+    message: NewMessage,
+    signal?: AbortSignal,
+    { untried = false }: { untried?: boolean | undefined } = {},
+  ): Promise<{ entry: Entry; existed: boolean }> {
     this.#checkWritable();
     checkMessage(message);
-    const options = { receivedSince: dayBefore(message.receivedAt), ...(signal ? { signal } : {}) };
-    const stored = await this.find(message.mailbox, message.id, options);
-    if (stored) return { entry: stored, existed: true };
+    const { mailbox, id, receivedAt } = message;
+    const where = untried ? { folders: ["INBOX"] as const } : {};
+    const query = { id, receivedSince: dayBefore(receivedAt), ...where };
+    const [stored] = await this.#engine.find(mailbox, query, signal);
+    if (stored) return { entry: this.#mended(stored), existed: true };
     const entry = await this.#engine.append("INBOX", message, signal);
     this.#changed(message.mailbox, "messages");
     return { entry, existed: false };

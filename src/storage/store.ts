@@ -37,9 +37,14 @@ export interface Store {
 
   /**
    * Stores a message once: a message with this id that is anywhere in the mailbox already, the trash included, is not
-   * stored again. Resolves only when it is durable. The caller holds custody's lock for (mailbox, id).
+   * stored again. Resolves only when it is durable. The caller holds custody's lock for (mailbox, id). `untried`: nobody has tried
+   * before, so the owner cannot have moved it, and only the INBOX is searched. Default: false.
    */
-  deposit(message: NewMessage, signal?: AbortSignal): Promise<{ entry: Entry; existed: boolean }>;
+  deposit(
+    message: NewMessage,
+    signal?: AbortSignal,
+    options?: { untried?: boolean | undefined },
+  ): Promise<{ entry: Entry; existed: boolean }>;
   mark(entry: Entry, change: Partial<Flags>, signal?: AbortSignal): Promise<Entry>;
   move(entry: Entry, to: Folder, signal?: AbortSignal): Promise<Entry>;
   /** What owners call delete: to the Trash folder, out of every count and menu, to be got back until it is purged. */

@@ -117,6 +117,18 @@ describe("queues and workers", () => {
     expect(lines.filter(({ level }) => level === 50)).toHaveLength(1);
   });
 
+  it("knows at a second try that somebody may have done a part of the work", async () => {
+    const queue = queues();
+    workers({
+      async deposit({ untried }) {
+        done.push(String(untried));
+        if (done.length === 1) throw new VoxpostError("STORE_UNREACHABLE", "away");
+      },
+    });
+    await queue.deposit({ ...request(), untried: true });
+    await vi.waitFor(() => expect(done).toEqual(["true", "false"]), 10_000);
+  });
+
   it("waits at most five minutes between two tries", () => {
     expect(backoff(1)).toBeLessThanOrEqual(1_000);
     expect(backoff(1)).toBeGreaterThanOrEqual(800);

@@ -8,8 +8,12 @@ import { recordingLog } from "./samples.ts";
 export const PIN = "471147";
 const ACCOUNTS = 400;
 
-/** The largest message of the contract fits, one half as large again does not. */
-const QUOTA = `
+/**
+ * The largest message of the contract fits, one half as large again does not. Dovecot tells watchers at once by inotify, and by
+ * looking where a machine's inotify instances are used up.
+ */
+const SETTINGS = `
+mailbox_idle_check_interval = 1s
 mail_plugins = quota
 protocol imap {
   mail_plugins = quota imap_quota
@@ -40,7 +44,7 @@ export async function startImapServer(): Promise<ImapServer> {
   const { imap } = lab;
   if (!imap) throw new Error("the lab has no IMAP server");
   addAccounts(`${lab.folder}/dovecot/accounts`);
-  appendFileSync(`${lab.folder}/dovecot/dovecot.conf`, QUOTA);
+  appendFileSync(`${lab.folder}/dovecot/dovecot.conf`, SETTINGS);
   await imap.restart();
   let used = 0;
   const tree = (over: Record<string, unknown> = {}) => ({

@@ -17,14 +17,17 @@ export async function findEntries(
   box: Box,
   query: FindQuery,
 ): Promise<Entry[]> {
+  const folders = foldersOf(query);
   // Whoever asks for one recent message delivers it. Only a folder that another program made in this minute is missed.
   const recent = query.id !== undefined && query.receivedSince !== undefined;
-  const paths = await connection.folders({ recent });
+  // Whether a single folder is there is told by selecting it.
+  const paths = folders.length > 1 ? await connection.folders({ recent }) : undefined;
   const keys = searchKeys(query, box.shared ? box.mailbox : undefined);
   const found: Entry[] = [];
-  for (const folder of foldersOf(query)) {
+  for (const folder of folders) {
     const path = pathOf(folder);
-    const selected = paths.has(path) && (await connection.select(path));
+    if (paths?.has(path) === false) continue;
+    const selected = await connection.select(path);
     if (!selected || selected.exists === 0) continue;
     const uids = await searchUids(connection, keys);
     const entries = await fetchEntries(
