@@ -4,12 +4,12 @@ import type { Config } from "./config.ts";
 import { VoxpostError } from "./errors.ts";
 import { Greetings } from "./jobs/greetings.ts";
 import type { Logger } from "./log.ts";
-import { type MenusOf, menusByClass } from "./menus/classes.ts";
+import { menusByClass } from "./menus/classes.ts";
 import { loadPlugins } from "./menus/plugins.ts";
 import { openAsterisks } from "./program/asterisks.ts";
 import { startBackground } from "./program/background.ts";
 import { openEntries } from "./program/entries.ts";
-import { type Ground, openGround } from "./program/ground.ts";
+import { openGround } from "./program/ground.ts";
 import { openWeb } from "./program/web.ts";
 
 export interface Voxpost {
@@ -32,46 +32,53 @@ export interface VoxpostOptions {
 /**
  * Builds the program from its configuration and starts it; `program/` has its parts, and they alone know every room. A server
  * that is away is no reason to fail, because callers must be served all the same.
- * @throws VoxpostError CONFIG_INVALID, MENU_INVALID, DEPENDENCY_MISSING
+ * @throws VoxpostError CONFIG_INVALID, MENU_INVALID, DEPENDENCY_MISSING; then nothing is left open
  */
 export async function startVoxpost(config: Config, log: Logger, options: VoxpostOptions): Promise<Voxpost> {
   const menus = menusByClass(config, await loadPlugins(config.plugins, config.folder));
-  const ground = await openGround(config, log);
+  const opened: Part[] = [];
+  const open = async <T extends Part>(opening: Promise<T>): Promise<T> => {
+    const part = await opening;
+    opened.unshift(part);
+    return part;
+  };
+  const close = async () => {
+    for (const part of opened.splice(0)) await part.close();
+  };
   try {
-    return await build(ground, menus, options);
+    const ground = await open(openGround(config, log));
+    const asterisks = await open(openAsterisks(ground, options.onFatal));
+    const { recordingsOf } = asterisks;
+    const folder = await emptyFolder(join(config.data, "deliveries"));
+    const greetings = new Greetings({ ...ground, recordingsOf, enqueue: ground.queues, folder });
+    const entries = await openEntries(ground, { menus, recordingsOf, greetings });
+    let isDraining = false;
+    await open(openWeb(ground, asterisks, () => isDraining));
+    const background = startBackground(ground, { asterisks, greetings, folder });
+    asterisks.start(entries);
+
+    const stopping = new AbortController();
+    const ups = [...asterisks.ivrs.values()].map(({ asterisk }) => asterisk.whenUp(stopping.signal));
+    return {
+      ready: Promise.any(ups),
+      async drain() {
+        isDraining = true;
+        await asterisks.drain();
+      },
+      async stop(graceMs) {
+        stopping.abort(new VoxpostError("ABORTED", "The program ends"));
+        await background.stop(graceMs);
+        await close();
+      },
+    };
   } catch (error) {
-    await ground.close();
+    await close();
     throw error;
   }
 }
 
-async function build(ground: Ground, menus: MenusOf, { onFatal }: VoxpostOptions): Promise<Voxpost> {
-  const asterisks = await openAsterisks(ground, onFatal);
-  const { recordingsOf } = asterisks;
-  const folder = await emptyFolder(join(ground.config.data, "deliveries"));
-  const greetings = new Greetings({ ...ground, recordingsOf, enqueue: ground.queues, folder });
-  const entries = await openEntries(ground, { menus, recordingsOf, greetings });
-  let isDraining = false;
-  const web = await openWeb(ground, asterisks, () => isDraining);
-  const background = startBackground(ground, { asterisks, greetings, folder });
-  asterisks.start(entries);
-
-  const stopping = new AbortController();
-  const ups = [...asterisks.ivrs.values()].map(({ asterisk }) => asterisk.whenUp(stopping.signal));
-  return {
-    ready: Promise.any(ups),
-    async drain() {
-      isDraining = true;
-      await asterisks.drain();
-    },
-    async stop(graceMs) {
-      stopping.abort(new VoxpostError("ABORTED", "The program ends"));
-      await background.stop(graceMs);
-      await asterisks.close();
-      await web.close();
-      await ground.close();
-    },
-  };
+interface Part {
+  close(): Promise<void>;
 }
 
 /** Without what a killed program left there. */
