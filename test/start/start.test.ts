@@ -40,7 +40,7 @@ contexts: {}`,
     code: "CONFIG_INVALID",
     message: expect.stringContaining(`web.port ${port}`),
   });
-  expect(open("TCPServerWrap")).toBe(servers);
+  await expect.poll(() => open("TCPServerWrap"), { timeout: 10_000 }).toBe(servers);
   // Of those that there were before, some may have ended meanwhile.
   await expect.poll(() => open("TCPSocketWrap"), { timeout: 10_000 }).toBeLessThanOrEqual(sockets);
   await new Promise((resolve) => other.close(resolve));
