@@ -22,7 +22,7 @@ export interface Census {
   readonly messages: readonly Listed[];
 }
 
-export interface Listed extends Flags {
+interface Listed extends Flags {
   readonly uid: number;
 }
 
