@@ -33,8 +33,8 @@ export async function forward(job: ForwardRequest, deps: ForwardDeps, signal: Ab
   try {
     const original = await fetchOriginal(job.from, job.message, deps.store, folder, signal);
     const copies = job.to.map((mailbox) => copyOf(original, { ...job, mailbox }));
-    const ofCall = log.child({ call: original.envelope.callId });
-    for (const { mailbox, error } of await deliverAll(copies, { ...deps, log: ofCall }, { signal })) {
+    const told = log.child({ original: original.envelope.callId });
+    for (const { mailbox, error } of await deliverAll(copies, { ...deps, log: told }, { signal })) {
       log.error({ err: error, mailbox: formatMailbox(mailbox) }, "refused for good: not forwarded");
     }
   } finally {

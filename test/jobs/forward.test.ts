@@ -102,6 +102,18 @@ describe("forwarding without a comment", () => {
   });
 });
 
+/** What a search of the log for a text finds. */
+const grep = (text: string) =>
+  here.lines.filter((line) => JSON.stringify(line).includes(text)).map(({ msg }) => msg);
+
+it("is found in the log by the call in which the message was left", async () => {
+  await original({ callId: "1795302000.3" });
+  await run(job());
+  expect(grep("1795302000.3")).toEqual(["delivered", "delivered"]);
+  const [entry] = await here.messages(BOB);
+  expect(entry?.envelope.callId).toBe("1795302000.3");
+});
+
 describe("a comment", () => {
   const kind = { is: "comment", mailbox: ANN, message: MESSAGE } as const;
   const comment = () => recordingName({ recipients: [BOB, CAT], kind, urgent: true });
@@ -119,6 +131,8 @@ describe("a comment", () => {
       expect(entry?.envelope).toMatchObject({ caller: { number: "5559" }, duration: 4, urgent: true });
     }
     expect(here.recordings.names).toEqual([]);
+    expect(grep("1795302871.7"), "by the call in which it was spoken").toContain("delivered");
+    expect(grep('"original":"1.1"')).toEqual(["a message is sent on with a comment"]);
   });
 
   it("waits on Asterisk's disk while the message cannot be read", async () => {
