@@ -1,12 +1,17 @@
 import { once } from "node:events";
+import { join } from "node:path";
 import { Command } from "commander";
 import type { Config } from "../config.ts";
+import { Reasons } from "../custody/reasons.ts";
 import type { RecordedMessage, Recording } from "../custody/takes.ts";
 import { VoxpostError } from "../errors.ts";
 import { AriRequests } from "../ivr/ari-requests.ts";
 import { Recordings } from "../ivr/recordings.ts";
 import { dropAside, findAside, listAside, retryAside } from "../jobs/aside.ts";
+import { boundedRedis } from "../jobs/redis.ts";
+import { createLogger } from "../log.ts";
 import { formatMailbox } from "../model/mailbox.ts";
+import { privateRedisUrl } from "../redis.ts";
 import { oneLine } from "../storage/mime/text.ts";
 
 /** A message that was set aside, and the Asterisk on whose disk it lies. */
@@ -44,9 +49,10 @@ export function asideCommand(loadConfig: () => Config): Command {
     });
   aside
     .command("show <id>")
-    .description("everything that is known of one; the reason stands in the program's log, under its id")
+    .description("everything that is known of one, and why")
     .action(async (id: string) => {
-      const { asterisk, message } = await findOne(loadConfig(), id);
+      const config = loadConfig();
+      const { asterisk, message } = await findOne(config, id);
       const { name } = firstOf(message);
       print(["id", message.id]);
       print(["asterisk", asterisk]);
@@ -54,6 +60,7 @@ export function asideCommand(loadConfig: () => Config): Command {
       print(["caller", callerOf(message)]);
       for (const mailbox of name.recipients) print(["mailbox", formatMailbox(mailbox)]);
       if (name.urgent) print(["urgent", "yes"]);
+      print(["why", await reasonOf(config, message.id)]);
       for (const { text } of message.failed) print(["recording", text]);
     });
   aside
@@ -122,6 +129,24 @@ async function findAll(config: Config): Promise<Found[]> {
   }
   return found;
 }
+
+/** As the program noted it when it set the message aside. */
+async function reasonOf(config: Config, id: string): Promise<string> {
+  const log = createLogger("silent");
+  const redis = boundedRedis(config.redis ?? privateRedisUrl(join(config.data, "redis")), log);
+  try {
+    if (redis.status !== "ready") await once(redis, "ready", { signal: AbortSignal.timeout(REDIS_MS) });
+    return oneLine((await new Reasons({ redis, log }).of(id)) ?? UNKNOWN, 500);
+  } catch {
+    return UNKNOWN;
+  } finally {
+    redis.disconnect();
+  }
+}
+
+const UNKNOWN = "not known any more; the program's log has it under the id";
+/** How long Redis may take to answer, milliseconds. */
+const REDIS_MS = 3_000;
 
 function firstOf({ failed }: RecordedMessage): Recording {
   const [first] = failed;

@@ -6,6 +6,7 @@ import type { Config } from "../config.ts";
 import { Latest } from "../custody/latest.ts";
 import { Ledger } from "../custody/ledger.ts";
 import { Locks } from "../custody/lock.ts";
+import { Reasons } from "../custody/reasons.ts";
 import { News } from "../jobs/news.ts";
 import { Queues } from "../jobs/queues.ts";
 import type { RedisServers } from "../jobs/redis-options.ts";
@@ -30,6 +31,7 @@ export interface Ground {
   readonly locks: Locks;
   readonly ledger: Ledger;
   readonly latest: Latest;
+  readonly reasons: Reasons;
   readonly engine: Engine;
   readonly pins: OwnPins;
   readonly store: EngineStore;
@@ -37,7 +39,7 @@ export interface Ground {
   readonly patient: EngineStore;
   readonly snapshots: DiskSnapshots;
   /** Every mailbox of the configuration. */
-  mailboxes(): MailboxAddress[];
+  mailboxes(): Iterable<MailboxAddress>;
   /** Jobs and the store's data stay where they are. */
   close(): Promise<void>;
 }
@@ -97,12 +99,13 @@ export async function openGround(config: Config, log: Logger): Promise<Ground> {
     locks: new Locks({ ...custody, ttlMs: 4_000 * config.workers.stalled }),
     ledger: new Ledger(custody),
     latest: new Latest(custody),
+    reasons: new Reasons(custody),
     engine,
     pins,
     store,
     patient,
     snapshots,
-    mailboxes: () => [...subscribers.all()].map(({ address }) => address),
+    mailboxes: () => subscribers.addresses(),
     async close() {
       unfollow();
       news.close();

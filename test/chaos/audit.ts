@@ -71,7 +71,9 @@ function auditOne(
     return found.length > 0 ? [`${where}: ${why}, and delivered all the same`] : [];
   }
   const [mail, ...more] = found;
-  if (!mail) return told.cancelled === "perhaps" ? [] : [`${where}: LOST, ${secondsOf(highest.pcm)} s`];
+  // Who pressed # too early was told that this was too short, and could speak again.
+  const mayBeMissing = told.cancelled === "perhaps" || secondsOf(highest.pcm) < CERTAIN;
+  if (!mail) return mayBeMissing ? [] : [`${where}: LOST, ${secondsOf(highest.pcm)} s`];
   if (more.length > 0) return [`${where}: there ${found.length} times`];
   const audio = pcmOf(mail.audio);
   // Who hung up soon after the second beep may be taken at the first word.

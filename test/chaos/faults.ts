@@ -105,6 +105,14 @@ export const FAULTS: readonly Fault[] = [
     strike: network("imap", { slowMs: 300 }),
   },
   {
+    name: "Dovecot very slow, 3 s a round trip",
+    kind: "partitioned",
+    on: "imap",
+    lasts: [20, 40],
+    strike: network("imap", { slowMs: 1_500 }),
+    weight: 1,
+  },
+  {
     name: "answer to APPEND lost",
     kind: "partitioned",
     on: "imap",
