@@ -3,12 +3,18 @@ import { once } from "node:events";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough, Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { parse } from "yaml";
+import { parse, stringify } from "yaml";
+import { Session } from "../../src/commands/storage/session.ts";
 import type { Engine } from "../../src/storage/engine.ts";
 import { createEngine } from "../../src/storage/registry.ts";
+import { backup } from "../../src/storage/services/backup/backup.ts";
+import { restore } from "../../src/storage/services/backup/restore.ts";
+import { lockTarget } from "../../src/storage/services/lock.ts";
+import { knownMailboxes } from "../../src/storage/services/walk.ts";
 import { newMessage, recordingLog, sound } from "./samples.ts";
 import { ALICE, BOB, contentsOf } from "./services.ts";
 
@@ -182,10 +188,72 @@ test(
     expect(await readdir(join(folder, "voxpost-data", "migrations", journal))).toEqual([
       "default",
       "journal.json",
+      "lock",
     ]);
   },
   4 * PATIENCE,
 );
+
+test(
+  "two at once into one store are refused, and one that was killed leaves no lock behind",
+  async () => {
+    const out = new PassThrough();
+    const bytes = out.toArray();
+    const report = { progress() {}, finding() {} };
+    await backup({ engine: source, mailboxes: knownMailboxes(() => []), out, report });
+    out.end();
+    const stream = Buffer.concat(await bytes);
+    const into = `file://${folder}/locked`;
+    const first = spawn(process.execPath, [VOXPOST, "storage", "restore", "--in", into], {
+      cwd: folder,
+      stdio: ["pipe", "ignore", "ignore"],
+    });
+    first.stdin.on("error", () => {});
+    first.stdin.write(stream.subarray(0, stream.length / 2));
+    await expect
+      .poll(() => readdir(join(folder, "locked")).catch(() => []), { timeout: PATIENCE })
+      .toContain("default");
+    await writeFile(join(folder, "locked.yaml"), "storage: { engine: file, path: locked }\n");
+    const second = await voxpost(["migrate", `file://${folder}/source`, "@locked.yaml"]);
+    expect(second.exitCode).toBe(1);
+    expect(textOf(second.stderr)).toMatch(/Another migration or restore works on file:.*\[LOCKED\]/);
+    first.kill("SIGKILL");
+    await exitOf(first);
+    const target = open({ engine: "file", path: "locked" });
+    lockTarget(target, {}).release();
+    const again = await restore({ engine: target, stream: Readable.from([stream]), report });
+    expect(again).toMatchObject({ faults: 0, complete: true });
+    expect(await contentsOf(target)).toEqual(await contentsOf(source));
+  },
+  2 * PATIENCE,
+);
+
+test("a store that is chosen by what the configuration says of a mailbox is looked at in the right place", async () => {
+  const store = { engine: "file", path: join(folder, "source") };
+  const rules = [{ attributes: { class: "gold" }, to: "gold" }];
+  const engines = { gold: store, rest: { engine: "memory" } };
+  const storage = { engine: "route", engines, default: "rest", rules };
+  const mailboxes = { "1001": { attributes: { class: "gold" } }, "1002": {} };
+  await writeFile(
+    join(folder, "route.yaml"),
+    stringify({ ...BARE, storage, contexts: { default: { mailboxes } } }),
+  );
+  const ours = () => {
+    throw new Error("another configuration was asked");
+  };
+  const session = new Session({ in: `@${join(folder, "route.yaml")}` }, ours, new AbortController().signal);
+  const engine = await session.open(session.place());
+  expect(await engine.find(ALICE, {})).toHaveLength((await source.find(ALICE, {})).length);
+  expect(await engine.find(BOB, {})).toEqual([]);
+  await session.close();
+});
+
+/** What a configuration must have besides its storage. */
+const BARE = {
+  instance: "a",
+  asterisk: [{ name: "pbx", url: "http://127.0.0.1:1", user: "x", password: "x" }],
+  media: { host: "127.0.0.1", port: 8090 },
+};
 
 /** Messages of the target, whichever mailbox and folder they are in; a restart in a test is slow, so this is quick. */
 async function stored(): Promise<string[]> {
