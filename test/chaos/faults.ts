@@ -5,7 +5,7 @@ import type { Line } from "./proxy.ts";
 import type { Stage } from "./stage.ts";
 
 /** Undoes a fault; resolves when whatever it struck serves again. */
-export type Heal = () => Promise<void>;
+type Heal = () => Promise<void>;
 
 export interface Fault {
   readonly name: string;
