@@ -10,6 +10,7 @@ const CALLS = [
   "test/custody/dialplan.test.ts",
   "test/ivr/{call,connection,languages,mwi}.test.ts",
   "test/jobs/asterisk.test.ts",
+  "test/web/program.test.ts",
 ];
 
 export default defineConfig({

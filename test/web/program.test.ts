@@ -1,14 +1,19 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { AsteriskLab } from "../../lab/asterisk.ts";
 import { type Lab, startLab } from "../../lab/lab.ts";
 import { startPhone } from "../../lab/phone.ts";
 import type { Server } from "../../lab/processes.ts";
+import { formatName, newId } from "../../src/custody/name.ts";
+import { tone } from "../asterisk/wav.ts";
 import { readMails } from "../faults/mails.ts";
 import { startCollector } from "./collector.ts";
 
 const PATIENT = { timeout: 20_000, interval: 100 };
 const CALLER = "5550100";
+/** More calls are not served at once. */
+const MOST = 2;
 
 /** The whole program as a monitoring system, and somebody who looks for a message, sees it. */
 describe("the program seen from outside", () => {
@@ -26,7 +31,12 @@ describe("the program seen from outside", () => {
     ]) {
       await asterisk.console(`dialplan add extension ${extension} into lab`);
     }
-    const overrides = { web: { port: 0 }, traces: { url: collector.url }, sweep: { every: 1 } };
+    const overrides = {
+      calls: { most: MOST },
+      web: { port: 0 },
+      traces: { url: collector.url },
+      sweep: { every: 1 },
+    };
     program = await lab.startApp(lab.writeConfiguration({ overrides }));
   }, 300_000);
   afterAll(async () => {
@@ -193,6 +203,50 @@ describe("the program seen from outside", () => {
       ...PATIENT,
       timeout: 40_000,
     });
+  });
+
+  see("tells of a message that was set aside, and of a file that is not ours", async () => {
+    const name = formatName({
+      state: "failed",
+      recipients: [{ mailbox: "1006", context: "default" }],
+      id: newId(),
+      channel: "1.1",
+      startedAt: new Date(),
+      caller: { number: CALLER },
+      urgent: false,
+      priority: false,
+      take: 0,
+      part: 0,
+    });
+    const files = [name, "voxpost/other"].map((file) => `${asterisk.recordings}/${file}.wav`);
+    for (const file of files) {
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, tone(440, 1));
+    }
+    const seen = async () =>
+      Promise.all(["voxpost_set_aside", "voxpost_foreign_recordings"].map((gauge) => metric(gauge)));
+    await vi.waitFor(async () => expect(await seen()).toEqual([1, 1]), PATIENT);
+    for (const file of files) rmSync(file);
+    await vi.waitFor(async () => expect(await seen()).toEqual([0, 0]), PATIENT);
+  });
+
+  see("counts calls for which there is no room", async () => {
+    const refused = (await metric("voxpost_calls_refused_total")) ?? 0;
+    const phones = [];
+    for (let call = 1; call <= MOST + 1; call++) {
+      const phone = await startPhone({ sip: asterisk.sip, number: "trunk" });
+      phones.push(phone);
+      await phone.dial("1007", { callerNumber: CALLER });
+      const served = Math.min(call, MOST);
+      await vi.waitFor(async () => expect(await metric("voxpost_calls")).toBe(served), PATIENT);
+    }
+    await vi.waitFor(
+      async () => expect(await metric("voxpost_calls_refused_total")).toBe(refused + 1),
+      PATIENT,
+    );
+    expect(await metric("voxpost_calls_limit")).toBe(MOST);
+    await Promise.all(phones.map((phone) => phone.close()));
+    await vi.waitFor(async () => expect(await metric("voxpost_calls")).toBe(0), PATIENT);
   });
 
   see("counts a wrong PIN, and writes it down", async () => {
