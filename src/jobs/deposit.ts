@@ -60,7 +60,8 @@ export async function deposit(job: DepositRequest, deps: DepositDeps, signal: Ab
     const kept = await setAside(recordings, audio, refused, log, signal);
     await removeAll(recordings, message, audio, kept, signal);
   } catch (error) {
-    if (!isCode(error, "MESSAGE_MALFORMED", "STORE_REFUSED")) throw error;
+    // A store that refuses for now (a password that is wrong, a certificate) is no reason to give a message up.
+    if (!isCode(error, "MESSAGE_MALFORMED", "STORE_REFUSED") || error.retryable) throw error;
     log.error({ err: error }, "nothing that could be delivered: set aside");
     await deps.reasons?.note(id, `${error.code}: ${error.message}`);
     await setAllAside(recordings, message, signal);

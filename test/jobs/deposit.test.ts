@@ -185,6 +185,24 @@ describe("delivering a recording", () => {
     expect(here.recordings.names).toEqual([]);
   });
 
+  it.each([
+    [1, false],
+    [4, true],
+  ])(
+    "a store that refuses without saying for how long has %i days: set aside is %s",
+    async (days, isAside) => {
+      const name = recordingName({ startedAt: new Date(Date.now() - days * 86_400_000) });
+      await here.recordings.put(name, second(3));
+      here.engine.append = async () => {
+        throw new VoxpostError("STORE_REFUSED", "Not today", { retryable: true });
+      };
+      const delivering = here.deliver(job(name));
+      if (isAside) await delivering;
+      else await expect(delivering).rejects.toMatchObject({ code: "STORE_REFUSED" });
+      expect(here.recordings.names).toEqual([isAside ? name.replace("/take/", "/failed/") : name]);
+    },
+  );
+
   it("begins setting aside again after a death in the midst of it", async () => {
     const name = recordingName();
     await here.recordings.put(name, second(3));
