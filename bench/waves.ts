@@ -9,10 +9,10 @@ import { type Delivered, Deliveries } from "./delivered.ts";
 import { cpuSeconds } from "./processes.ts";
 import { type Ends, Switchboard } from "./switchboard.ts";
 
-/** Each caller waits for the beep and speaks for four seconds. */
-const STEPS = [pause(1), speak(4), hangUp];
-/** A recording shorter than this, seconds, has lost words; the beep takes its part of the four. */
-const SHORTEST = 3;
+/** Each caller waits for the beep, which may be late on a busy machine, and speaks for four seconds. */
+const STEPS = [pause(3), speak(4), hangUp];
+/** A recording shorter than this, seconds, has lost words. */
+const SHORTEST = 4;
 /** How long after the last hang-up the last message may come, and its lamp be lit, milliseconds. */
 const DELIVERY_MS = 90_000;
 const LAMP_MS = 30_000;

@@ -51,12 +51,15 @@ export async function leaveMessage(
     await call.play(["vm-mailboxfull"], { bargeIn: "none" });
     return FAILED;
   }
-  const exits = await findExits(call, owner, options);
+  // Everything that Asterisk must be asked is asked before the greeting, so that nothing stands between it and the beep.
+  const [exits, draft] = await Promise.all([
+    findExits(call, owner, options),
+    createDraft(call, recipients, options),
+  ]);
   const to = await greet(call, owner, options, exits, chooseGreeting(owner, options, snapshot));
   if (to) return { status: "USEREXIT", to };
   if (onlyGreets) return { status: "SUCCESS" };
   await call.answer();
-  const draft = await createDraft(call, recipients, options);
   const message = new Message(call, draft, exits, owner, deps);
   return takeMessage(message, (deps.menus ?? shippedMenus)(owner).review);
 }
