@@ -1,4 +1,5 @@
-import type { Script } from "../ivr/phrase.ts";
+import type { Call, DialplanPlace } from "../ivr/call.ts";
+import type { Key, Script } from "../ivr/phrase.ts";
 import { type MailboxAddress, parseMailbox } from "../model/mailbox.ts";
 import type { Subscribers } from "../model/subscriber.ts";
 import type { Snapshots } from "../storage/snapshot.ts";
@@ -12,18 +13,26 @@ export interface SayNameDeps {
 
 /**
  * `sayname(mailbox[@context])`: the owner's recorded name, or else the extension, as VMSayName() does. Does not answer. Sets
- * nothing, and never rejects; a key ends it.
+ * nothing, and never rejects; a key ends it, and may begin an extension of the dialplan.
  */
 export function createSayName(deps: SayNameDeps): Entry {
   return (call, [mailbox = ""]) =>
     conclude(
       call,
       async () => {
-        await call.play(await nameOrNumber(parseMailbox(mailbox), deps));
-        return { status: "SUCCESS" };
+        const key = await call.play(await nameOrNumber(parseMailbox(mailbox), deps));
+        const to = key && (await dialled(call, key));
+        return { status: "SUCCESS", ...(to ? { to } : {}) };
       },
       null,
     );
+}
+
+/** As with Background(), an extension may be dialled meanwhile; one that there is not leads nowhere. */
+async function dialled(call: Call, first: Key): Promise<DialplanPlace | undefined> {
+  const { keys } = await call.entry({ first });
+  const place = { context: call.dialplanContext, extension: keys };
+  return (await call.extensionExists(place.context, keys)) ? place : undefined;
 }
 
 /** How somebody who has a mailbox, or has none, is called to a listener. */

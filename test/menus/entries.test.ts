@@ -105,6 +105,14 @@ describe("sayname", () => {
     expect(phone.left).toEqual({});
   });
 
+  it("leads to an extension that is dialled meanwhile, if there is one", async () => {
+    const extensions = ["from-phones/204"];
+    const lines = (keys: string) => [["vm-extension 1001", keys]] as const;
+    const { phone } = await world.call("sayname", ["1001"], lines("204#"), { extensions });
+    expect(phone.left).toEqual({ to: { context: "from-phones", extension: "204" } });
+    expect((await world.call("sayname", ["1001"], lines("7"), { extensions })).phone.left).toEqual({});
+  });
+
   it.each(["1001", "9999@default"])("else says the extension of %s", async (mailbox) => {
     const { heard } = await world.call("sayname", [mailbox], []);
     expect(heard).toEqual([`vm-extension ${mailbox.slice(0, 4)}`]);
