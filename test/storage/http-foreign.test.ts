@@ -6,7 +6,7 @@ import { EngineStore } from "../../src/storage/engine-store.ts";
 import { testEngine } from "./contract.ts";
 import { judge } from "./http-document.ts";
 import { BEARER, BOX, BOX_PATH, newHttp, openHttp } from "./http-server.ts";
-import { bytesOf, newId, newMessage, recordingLog } from "./samples.ts";
+import { bytesOf, newId, newMessage, recordingLog, sound } from "./samples.ts";
 
 /** The server that docs/engines/http.md shows: written from the document alone, a program of its own. */
 
@@ -53,6 +53,11 @@ test("its answers are as the document says", async () => {
     await judge("GET", path, response);
   }
   await judge("GET", "/v1", await fetch(`${url}/v1`));
+  // It is of version 1.0: extras are not sent to it, and the message is stored all the same.
+  const extras = sound("X-Shoe-Size: 42\r\n\r\n");
+  const stored = await engine.append("INBOX", newMessage(BOX, { extras }));
+  expect(await engine.find(BOX, { id: stored.envelope.id })).toHaveLength(1);
+  expect(engine.readExtras).toBeUndefined();
   expect(engine.capabilities).toMatchObject({ greetings: false, watch: false, authenticate: false });
   expect([engine.readGreeting, engine.watch, engine.quota, engine.readText]).toEqual(
     Array(4).fill(undefined),

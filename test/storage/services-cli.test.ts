@@ -32,7 +32,8 @@ beforeAll(async () => {
   source = open({ engine: "file", path: "source" });
   await source.open();
   for (let index = 0; index < MESSAGES; index++) {
-    const over = { heard: index % 2 === 0, audio: [sound(Buffer.alloc(20_000, index))] };
+    const extras = sound("X-Voxpost-Keywords: $Junk\r\nX-Shoe-Size: 42\r\n\r\n");
+    const over = { heard: index % 2 === 0, audio: [sound(Buffer.alloc(20_000, index))], extras };
     await source.append(index % 5 ? "INBOX" : "Work", newMessage(index % 3 ? ALICE : BOB, over));
   }
   await source.writeGreeting?.(ALICE, "busy", sound("busy!"));
@@ -84,7 +85,12 @@ test(
       voxpost(inSource("cat", "1001", id)),
     ]);
     const audio = [{ bytes: 20_000, kind: "voice" }];
-    expect(JSON.parse(textOf(show.stdout))).toMatchObject({ id, mailbox: "1001@default", audio });
+    expect(JSON.parse(textOf(show.stdout))).toMatchObject({
+      id,
+      mailbox: "1001@default",
+      audio,
+      extras: { keywords: ["$Junk"], headers: ["x-shoe-size: 42"], bytesOfParts: 0 },
+    });
     expect(heard.stdout.length).toBe(20_000);
   },
   PATIENCE,

@@ -2,9 +2,10 @@ import { FOLDERS } from "../../src/model/folder.ts";
 import { GREETINGS } from "../../src/model/greeting.ts";
 import type { MailboxAddress } from "../../src/model/mailbox.ts";
 import { weigh, weighMessage } from "../../src/storage/carry/weigh.ts";
-import type { Engine } from "../../src/storage/engine.ts";
+import type { Engine, Ref } from "../../src/storage/engine.ts";
 import type { Finding, Report } from "../../src/storage/services/report.ts";
 import { knownMailboxes, walk } from "../../src/storage/services/walk.ts";
+import { bytesOf } from "./samples.ts";
 
 export const ALICE: MailboxAddress = { mailbox: "1001", context: "default" };
 export const BOB: MailboxAddress = { mailbox: "1002", context: "default" };
@@ -37,6 +38,7 @@ export async function contentsOf(
       messages.push({
         ...envelope,
         ...(text === undefined ? {} : { text }),
+        ...(await extrasOf(engine, ref)),
         audio: await weighMessage(engine, ref),
       } as never);
     }
@@ -49,4 +51,9 @@ export async function contentsOf(
     contents.push({ mailbox, messages, greetings });
   }
   return contents;
+}
+
+async function extrasOf(engine: Engine, ref: Ref): Promise<{ extras?: string }> {
+  const stream = await engine.readExtras?.(ref);
+  return stream ? { extras: (await bytesOf(stream)).toString("latin1") } : {};
 }

@@ -1,10 +1,14 @@
+import type { Readable } from "node:stream";
 import { isCode, VoxpostError } from "../../errors.ts";
 import { FOLDERS, parseFolder } from "../../model/folder.ts";
 import { GREETINGS } from "../../model/greeting.ts";
 import { formatMailbox, type MailboxAddress, parseMailbox } from "../../model/mailbox.ts";
 import type { AudioPart, Envelope } from "../../model/message.ts";
+import { readBeside } from "../../storage/carry/carry.ts";
 import { weighMessage } from "../../storage/carry/weigh.ts";
 import type { Engine, Entry } from "../../storage/engine.ts";
+import { splitExtras } from "../../storage/mime/extras.ts";
+import { unfolded } from "../../storage/mime/head.ts";
 import { oneLine } from "../../storage/mime/text.ts";
 import { throwIfEnding, wordsOf } from "../../storage/services/report.ts";
 import { walk } from "../../storage/services/walk.ts";
@@ -69,7 +73,7 @@ export async function showMessage(session: Session, mailbox: string, id: string)
   const engine = await session.open(session.place());
   await engine.check(signal);
   const { ref, envelope } = await findById(engine, parseMailbox(mailbox), id, signal);
-  const text = await engine.readText?.(ref, signal);
+  const { text, extras } = await readBeside(engine, ref, signal);
   const parts = await engine.read(ref, signal);
   for (const { stream } of parts) stream.destroy();
   const weights = await weighMessage(engine, ref, signal);
@@ -82,10 +86,20 @@ export async function showMessage(session: Session, mailbox: string, id: string)
     bytes: weights[index]?.bytes,
     sha256: weights[index]?.sha256,
   }));
-  const shown = { ...rest, mailbox: formatMailbox(address), receivedAt, key: ref.key, text, audio };
+  const besides = extras && (await describeExtras(await extras.open(signal)));
+  const place = { mailbox: formatMailbox(address), receivedAt, key: ref.key };
+  const shown = { ...rest, ...place, text, audio, extras: besides };
   // JSON escapes what a caller's name could do to a terminal.
   console.log(JSON.stringify(shown, null, 2));
   return "well";
+}
+
+/** What its mail has besides: the header fields as text, and how long the other parts are together. */
+async function describeExtras(stream: Readable) {
+  const { keywords, fields, body } = await splitExtras(stream);
+  let bytes = 0;
+  for await (const chunk of body) bytes += chunk.length;
+  return { keywords, headers: fields.map(unfolded), bytesOfParts: bytes };
 }
 
 /** `cat MAILBOX ID`: the audio of a message, or of a greeting by its kind, on standard output. */

@@ -95,10 +95,7 @@ function nameOf(from: Place, to: Place): string {
   const withoutSecrets = (key: string, value: unknown) =>
     /password|token|secret/.test(key) ? undefined : value;
   const places = [from, to].map(({ tree, folder }) => ({ tree, folder }));
-  return createHash("sha256")
-    .update(JSON.stringify(places, withoutSecrets))
-    .digest("hex")
-    .slice(0, 16);
+  return createHash("sha256").update(JSON.stringify(places, withoutSecrets)).digest("hex").slice(0, 16);
 }
 
 export async function backupStore(session: Session, { dryRun }: { dryRun?: boolean }): Promise<Outcome> {

@@ -7,7 +7,7 @@ const ALL = { view: "all", limit: 100 } as const;
 const BOUNDARY = "voxpost-0123456789abcdef0123456789abcdef";
 
 /** As a mail engine gives them: src/storage/mime/extras.ts. */
-export function extras(fields: readonly string[], parts: readonly string[] = []): Buffer {
+function extras(fields: readonly string[], parts: readonly string[] = []): Buffer {
   const head = fields.map((field) => `${field}\r\n`).join("");
   if (parts.length === 0) return Buffer.from(`${head}\r\n`, "latin1");
   const type = `Content-Type: multipart/mixed; boundary="${BOUNDARY}"\r\n\r\n`;
