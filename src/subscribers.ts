@@ -49,6 +49,8 @@ export function createSubscribers(config: Config): Subscribers & {
   pin(address: MailboxAddress): PinEntry | undefined;
   /** What the administrator says of it, for storage that is chosen by it; nothing of an unknown one. */
   attributesOf(address: MailboxAddress): Readonly<Record<string, string>>;
+  /** Of every mailbox. Costs much less than all that is said of them. */
+  addresses(): Iterable<MailboxAddress>;
   /** Other names under which its lamp is asked for. */
   aliasesOf(address: MailboxAddress): readonly MailboxAddress[];
 } {
@@ -79,6 +81,12 @@ export function createSubscribers(config: Config): Subscribers & {
     } as Complete);
   };
 
+  function* addresses(): Generator<MailboxAddress> {
+    for (const [key, { context }] of exact) {
+      yield { mailbox: key.slice(0, key.lastIndexOf("@")), context };
+    }
+  }
+
   return {
     find: lookup,
     attributesOf(address) {
@@ -93,9 +101,10 @@ export function createSubscribers(config: Config): Subscribers & {
       Object.entries(config.aliases).flatMap(([alias, mailbox]) =>
         mailbox === formatMailbox(address) ? [parseMailbox(alias)] : [],
       ),
+    addresses,
     *all() {
-      for (const [key, { context }] of exact) {
-        const subscriber = lookup({ mailbox: key.slice(0, key.lastIndexOf("@")), context });
+      for (const address of addresses()) {
+        const subscriber = lookup(address);
         if (subscriber) yield subscriber;
       }
     },

@@ -25,7 +25,7 @@ export const redisOptions = z
     message: "give one of url, sentinels and cluster",
   });
 
-export type RedisOptions = z.output<typeof redisOptions>;
+type RedisOptions = z.output<typeof redisOptions>;
 
 /** Which Redis: its URL, or what the configuration says. */
 export type RedisServers = string | RedisOptions;

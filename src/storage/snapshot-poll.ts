@@ -3,7 +3,7 @@ import { VoxpostError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { Counts } from "../model/folder.ts";
 import { formatMailbox, type MailboxAddress } from "../model/mailbox.ts";
-import type { Snapshots } from "./snapshot.ts";
+import type { Refreshed, Snapshots } from "./snapshot.ts";
 
 export interface SnapshotPollParts {
   readonly snapshots: Snapshots;
@@ -17,17 +17,23 @@ export interface SnapshotPollParts {
 }
 
 const FIFTEEN_MINUTES = 15 * 60 * 1000;
+/** Greetings are many questions, and others seldom change them. */
+const GREETINGS_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Refreshes every mailbox's snapshot, one after the other, at once and then again and again: for the greetings that were
- * there before this program was, and for the changes that no event tells. Returns the way to stop.
+ * there before this program was, and for the changes that no event tells. Greetings are read in the first round, and then once a
+ * day. Returns the way to stop.
  */
 export function pollSnapshots(parts: SnapshotPollParts): () => void {
   const stopping = new AbortController();
   const { signal } = stopping;
+  let greetingsAt = Number.NEGATIVE_INFINITY;
   const rounds = async () => {
     while (!signal.aborted) {
-      await pollOnce(parts, signal);
+      const isDue = performance.now() - greetingsAt >= GREETINGS_MS;
+      const isWhole = await pollOnce(parts, isDue ? "all" : "messages", signal);
+      if (isDue && isWhole) greetingsAt = performance.now();
       await wait(parts.everyMs ?? FIFTEEN_MINUTES, undefined, { signal, ref: false });
     }
   };
@@ -37,18 +43,20 @@ export function pollSnapshots(parts: SnapshotPollParts): () => void {
   return () => stopping.abort();
 }
 
-async function pollOnce(parts: SnapshotPollParts, signal: AbortSignal): Promise<void> {
+/** False when it was broken off. */
+async function pollOnce(parts: SnapshotPollParts, what: Refreshed, signal: AbortSignal): Promise<boolean> {
   const { snapshots, mailboxes, onCounts, log } = parts;
   for (const mailbox of mailboxes()) {
-    if (signal.aborted) return;
+    if (signal.aborted) return false;
     try {
-      const { counts } = await snapshots.refresh(mailbox, signal);
+      const { counts } = await snapshots.refresh(mailbox, signal, what);
       if (counts) await onCounts?.(mailbox, counts);
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted) return false;
       log.warn({ err: error, mailbox: formatMailbox(mailbox) }, "A mailbox could not be polled");
       // A store that is away is away for all; the next round is soon enough.
-      if (error instanceof VoxpostError && error.retryable) return;
+      if (error instanceof VoxpostError && error.retryable) return false;
     }
   }
+  return true;
 }

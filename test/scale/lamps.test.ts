@@ -1,0 +1,135 @@
+import { execa } from "execa";
+import { ImapFlow } from "imapflow";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { type Lab, startLab } from "../../lab/lab.ts";
+import { type Phone, startPhone } from "../../lab/phone.ts";
+import { VoxpostError } from "../../src/errors.ts";
+import { mwi } from "../../src/jobs/mwi.ts";
+import type { Engine } from "../../src/storage/engine.ts";
+import { openStorage } from "../scenarios/mailbox.ts";
+import { newMessage } from "../storage/samples.ts";
+import { PATIENCE } from "./site.ts";
+
+/** What a mail program does, while nobody telephones: real Dovecot, real Asterisk, phones that subscribed to their lamps. */
+
+/** Among those that are watched from the start, and behind them. */
+const [WATCHED, OTHER, AWAY, ALIAS] = ["1001", "1080", "1081", "1099"];
+const box = (mailbox: string) => ({ mailbox, context: "default" });
+
+let lab: Lab;
+let engine: Engine;
+let configuration: string;
+const phones: Phone[] = [];
+
+beforeAll(async () => {
+  lab = await startLab();
+  const { imap } = lab;
+  const storage = {
+    engine: "imap",
+    host: imap?.host,
+    port: imap?.port,
+    tls: "none",
+    user: "{mailbox}",
+    proxy: imap?.proxy,
+    max_watched: 2,
+  };
+  configuration = lab.writeConfiguration({
+    overrides: {
+      storage,
+      lamps: { watched: 2, poll: 3_600 },
+      aliases: { [`${ALIAS}@default`]: `${WATCHED}@default` },
+      contexts: { default: { mailboxes: { "1001-1098": {} } } },
+    },
+  });
+  await lab.startApp(configuration);
+  engine = await openStorage({ ...storage, max_watched: 0 }, lab.folder);
+}, 120_000);
+afterAll(async () => {
+  await Promise.all(phones.map((phone) => phone.close()));
+  await engine?.close();
+  await lab?.stop();
+});
+
+/** A phone with what its lamp was told since it was told the present state. */
+async function phoneOf(number: string): Promise<{ phone: Phone; told: number[] }> {
+  const sip = lab.asterisk?.sip;
+  if (!sip) throw new Error(`this test needs a real Asterisk: ${lab.asteriskMissing}`);
+  const phone = await startPhone({ sip, number });
+  phones.push(phone);
+  await phone.subscribe();
+  await vi.waitFor(() => expect(phone.mwi).toBeDefined(), PATIENCE);
+  const told: number[] = [];
+  phone.onMwi(({ newMessages }) => told.push(newMessages));
+  return { phone, told };
+}
+
+async function removeAll(mailbox: string): Promise<void> {
+  const { imap, mailboxes } = lab;
+  const client = new ImapFlow({
+    host: imap?.host ?? "",
+    port: imap?.port ?? 0,
+    secure: false,
+    doSTARTTLS: false,
+    auth: { user: mailbox, pass: mailboxes.pin },
+    logger: false,
+  });
+  await client.connect();
+  await client.mailboxOpen("INBOX");
+  await client.messageDelete("1:*");
+  await client.logout();
+}
+
+const refresh = (...mailboxes: string[]) =>
+  execa(process.execPath, [
+    "--import",
+    "tsx",
+    "src/cli.ts",
+    "--config",
+    configuration,
+    "refresh",
+    ...mailboxes,
+  ]);
+
+test("a watched mailbox: every phone that shows it is told of each change, once", {
+  timeout: 120_000,
+}, async () => {
+  const all = await Promise.all([phoneOf(WATCHED), phoneOf(WATCHED), phoneOf(ALIAS)]);
+  await engine.append("INBOX", newMessage(box(WATCHED)));
+  for (const { told } of all) await vi.waitFor(() => expect(told).toEqual([1]), PATIENCE);
+  await removeAll(WATCHED);
+  for (const { told } of all) await vi.waitFor(() => expect(told).toEqual([1, 0]), PATIENCE);
+});
+
+test("any other: a refresh by a hook of the mail server", { timeout: 120_000 }, async () => {
+  const { told } = await phoneOf(OTHER);
+  await engine.append("INBOX", newMessage(box(OTHER)));
+  await refresh(`${OTHER}@default`, `${OTHER}@default`);
+  await vi.waitFor(() => expect(told).toEqual([1]), PATIENCE);
+  await expect(refresh("1999@default")).rejects.toMatchObject({
+    stderr: expect.stringContaining("MAILBOX_UNKNOWN"),
+  });
+});
+
+test("a store that is away is not an empty one", { timeout: 240_000 }, async ({ skip }) => {
+  if (!process.env.VOXPOST_TEST_ALL) skip("waits for a job that is tried again: test:all");
+  const { told } = await phoneOf(AWAY);
+  await engine.append("INBOX", newMessage(box(AWAY)));
+  await refresh(`${AWAY}@default`);
+  await vi.waitFor(() => expect(told).toEqual([1]), PATIENCE);
+  await removeAll(AWAY);
+  lab.imap?.kill();
+  await lab.imap?.exited;
+  await refresh(`${AWAY}@default`);
+  expect(told).toEqual([1]);
+  await lab.imap?.restart();
+  await vi.waitFor(() => expect(told).toEqual([1, 0]), { ...PATIENCE, timeout: 180_000 });
+});
+
+test("counts that the store did not give are published nowhere", async () => {
+  const publish = vi.fn(async () => {});
+  const away = new VoxpostError("STORE_UNREACHABLE", "away");
+  const refuse = { refresh: () => Promise.reject(away) };
+  const job = mwi(box(WATCHED), { snapshots: refuse, lamp: { publish } }, new AbortController().signal);
+  await expect(job).rejects.toBe(away);
+  expect(publish).not.toHaveBeenCalled();
+});
