@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { readConfig } from "../../src/config.ts";
 import { KEYS } from "../../src/ivr/phrase.ts";
+import { menusByClass } from "../../src/menus/classes.ts";
 import type { MenuSet, Session } from "../../src/menus/menu.ts";
 import { SHIPPED, type SiteMenus } from "../../src/menus/overrides.ts";
 import { type Moment, Phone, type Reaction } from "./phone.ts";
@@ -155,5 +157,24 @@ describe("every way through the menus of", () => {
       expect(walked).toBeGreaterThanOrEqual(found.size * INPUTS.length);
     },
     120_000,
+  );
+
+  it.for(["octel", "audix"])(
+    "mailboxes of the class %s of examples/old-keys.yaml",
+    {
+      timeout: 120_000,
+    },
+    async (menuClass, context) => {
+      if (!process.env.VOXPOST_TEST_ALL)
+        return context.skip("as long as all others together: only with VOXPOST_TEST_ALL");
+      const config = readConfig("examples/old-keys.yaml", { ARI_PASSWORD: "secret" });
+      const menus = menusByClass(config)({ menuClass });
+      const { found, walked } = await explore((here, phone) => {
+        here.menus = marked(menus);
+        return here.serve(phone, ["1001", "s"]);
+      });
+      expect([...found]).toEqual(expect.arrayContaining(["main", "message", "recipients"]));
+      expect(walked).toBeGreaterThanOrEqual(found.size * INPUTS.length);
+    },
   );
 });
