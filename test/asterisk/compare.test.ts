@@ -117,12 +117,13 @@ const SCRIPTS: Record<string, (rig: Rig) => Promise<void>> = {
     const { channel, hangUp } = await rig.call();
     const read = (variable: string) =>
       rig.request("GET", `/channels/${channel}/variable?variable=${encodeURIComponent(variable)}`);
-    await read("SET(TIMEOUT(absolute)=1)");
-    await rig.request("POST", `/channels/${channel}/play/k?media=sound:vm-intro`);
-    await read("SET(TIMEOUT(absolute)=30)");
+    await read("SET(TIMEOUT(absolute)=5)");
+    await rig.request("POST", `/channels/${channel}/play/k?media=sound:vm-opts,sound:vm-intro`);
+    await read("SET(TIMEOUT(absolute)=60)");
     await read("SET(COLOUR=red)");
     await read("COLOUR");
-    await rig.pause(2_000);
+    // Longer after the beginning than the first limit was.
+    await rig.until("PlaybackStarted sound:vm-intro playing");
     await hangUp();
     await rig.until("StasisEnd");
   },

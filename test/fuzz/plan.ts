@@ -134,7 +134,7 @@ const plan: fc.Arbitrary<Plan> = fc
       { weight: 2, arbitrary: others },
     ),
     number: fc.constantFrom("5550101", "5550102", "1002", "", "anonymous"),
-    arrives: fc.nat({ max: 90_000 }),
+    arrives: fc.nat({ max: 30_000 }),
     steps: fc.array(step, { maxLength: 30 }),
     speeches: fc.array(speech, { minLength: 1, maxLength: 6 }),
     strikes: fc.array(strike, { maxLength: 2 }),
