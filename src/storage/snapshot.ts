@@ -139,7 +139,7 @@ export class DiskSnapshots implements Snapshots, GreetingHolds {
   async learn({ mailbox, messages, greetings }: SnapshotNews): Promise<void> {
     if (messages) {
       await this.#change(mailbox, (saved) =>
-        messages.messagesAt > saved.messagesAt ? { ...saved, ...messages } : saved,
+        messages.messagesAt >= saved.messagesAt ? { ...saved, ...messages } : saved,
       );
     }
     if (greetings) this.#follow(mailbox, "greetings");

@@ -46,10 +46,16 @@ test("what one program finds changed, another knows without asking the store for
 
   await one.store.deposit(newMessage(mailbox));
   await one.store.deposit(newMessage(mailbox));
-  await vi.waitFor(async () => expect(await other.snapshots.get(mailbox)).toMatchObject({ full: true }));
+  await vi.waitFor(
+    async () => expect(await other.snapshots.get(mailbox)).toMatchObject({ full: true }),
+    10_000,
+  );
   expect(other.counts).not.toHaveBeenCalled();
 
   await other.store.setGreeting(mailbox, "busy", sound("on the phone"));
-  await vi.waitFor(async () => expect((await one.snapshots.get(mailbox)).greetings.busy).toBeDefined());
+  await vi.waitFor(
+    async () => expect((await one.snapshots.get(mailbox)).greetings.busy).toBeDefined(),
+    10_000,
+  );
   expect(warnings).toEqual([]);
 });
