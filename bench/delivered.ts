@@ -18,6 +18,7 @@ const HEAD_BYTES = 8_192;
 export class Deliveries {
   readonly #folder: string;
   readonly #known = new Set<string>();
+  readonly #counts = new Map<string, number>();
 
   constructor(lab: Lab) {
     this.#folder = `${lab.folder}/dovecot/mail`;
@@ -28,6 +29,11 @@ export class Deliveries {
     return folders(this.#folder).flatMap((mailbox) =>
       ["new", "cur"].flatMap((place) => this.#lookInto(mailbox, `${this.#folder}/${mailbox}/${place}`)),
     );
+  }
+
+  /** Voice messages in a mailbox, as of the last look; mail of others has no caller. */
+  count(mailbox: string): number {
+    return this.#counts.get(mailbox) ?? 0;
   }
 
   /** What lies in the folder of deleted messages, however it is flagged. */
@@ -43,6 +49,7 @@ export class Deliveries {
       if (this.#known.has(key)) return [];
       const found = read(`${folder}/${name}`, mailbox);
       if (found) this.#known.add(key);
+      if (found?.caller) this.#counts.set(mailbox, this.count(mailbox) + 1);
       return found ? [found] : [];
     });
   }

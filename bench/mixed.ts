@@ -53,7 +53,7 @@ export async function benchMixed(
       rounds.push(wave);
       const trashed = owners.reduce((sum, owner) => sum + waves.countTrash(owner), 0);
       say(
-        `round ${round} of ${ROUNDS}: ${wave.faults} faults of ${callers} callers, ${trashed - heard} of ${listeners} owners heard and deleted`,
+        `round ${round} of ${ROUNDS}: ${wave.lost} lost and ${wave.cut} cut of ${callers} callers, ${trashed - heard} of ${listeners} owners heard and deleted`,
       );
       heard = trashed;
     }
@@ -75,9 +75,9 @@ export async function benchMixed(
     });
     return [
       count(
-        `faults of ${ROUNDS} × ${callers} callers`,
-        rounds.reduce((sum, { faults }) => sum + faults, 0),
-        ROUNDS * alone.faults,
+        `lost or cut of ${ROUNDS} × ${callers} callers`,
+        rounds.reduce((sum, { lost, cut }) => sum + lost + cut, 0),
+        ROUNDS * (alone.lost + alone.cut),
       ),
       count(`owners who heard and deleted a message, of ${ROUNDS} × ${listeners}`, heard),
       ...spread(

@@ -23,8 +23,10 @@ const [DEPOSIT, ALONE] = ["77", "78"];
 /** Many calls at once, and what became of them. */
 export interface Wave {
   readonly calls: number;
-  /** Calls that left no message, one too short, or more than one. */
-  readonly faults: number;
+  /** Calls that left no message, or more than one. */
+  readonly lost: number;
+  /** Calls that lost words, because the beep came too late for them. */
+  readonly cut: number;
   /** From hang-up to the mail server's disk, milliseconds each. */
   readonly visible: readonly number[];
   /** From hang-up to the telephone's lamp, milliseconds each; where no more than one call came to each mailbox. */
@@ -93,12 +95,11 @@ export class Waves {
     const before = cpuSeconds(this.#asterisk.pid);
     await this.#deposit(calls, ALONE);
     const asterisk = (cpuSeconds(this.#asterisk.pid) - before) / calls;
-    const whole = readdirSync(folder).filter(
-      (name) => statSync(`${folder}/${name}`).size >= SHORTEST * RATE * 2,
-    );
+    const sizes = readdirSync(folder).map((name) => statSync(`${folder}/${name}`).size);
     rmSync(folder, { recursive: true });
+    const cut = sizes.filter((size) => size < SHORTEST * RATE * 2).length;
     const nothing = { visible: [], lamps: [], rate: Number.NaN };
-    return { calls, faults: calls - whole.length, ...nothing, cpu: { ours: 0, asterisk } };
+    return { calls, lost: calls - sizes.length, cut, ...nothing, cpu: { ours: 0, asterisk } };
   }
 
   /** Deposits by so many callers at once, and `meanwhile` what others do. `program` is measured. */
@@ -108,7 +109,9 @@ export class Waves {
     meanwhile: () => Promise<unknown> = async () => {},
   ): Promise<Wave> {
     this.#deliveries.look();
-    const lamps = this.#phones.slice(0, calls).map((phone) => lampOf(phone));
+    const lamps = this.#phones
+      .slice(0, calls)
+      .map((phone) => lampOf(phone, this.#deliveries.count(phone.number)));
     const before = { ours: cpuSeconds(program.pid), asterisk: cpuSeconds(this.#asterisk.pid) };
     const [ends] = await Promise.all([this.#deposit(calls, DEPOSIT), meanwhile()]);
     const came = await this.#arrivals(ends, calls);
@@ -116,12 +119,9 @@ export class Waves {
       ours: (cpuSeconds(program.pid) - before.ours) / calls,
       asterisk: (cpuSeconds(this.#asterisk.pid) - before.asterisk) / calls,
     };
-    const whole = new Set(came.filter(({ duration }) => duration >= SHORTEST).map(({ caller }) => caller));
-    const again = came.length - new Set(came.map(({ caller }) => caller)).size;
-    for (const { caller, duration } of came)
-      if (!whole.has(caller)) this.#say(`${caller} was recorded for ${duration} s only`);
-    for (const caller of ends.keys())
-      if (!came.some((message) => message.caller === caller)) this.#say(`${caller} left no message`);
+    const served = new Set(came.map(({ caller }) => caller));
+    const again = came.length - served.size;
+    for (const caller of ends.keys()) if (!served.has(caller)) this.#say(`${caller} left no message`);
     const lit = calls <= lamps.length ? await Promise.all(lamps.map((lamp) => lamp.lit())) : [];
     for (const lamp of lamps) lamp.close();
     const ended = new Map(came.map(({ mailbox, caller }) => [mailbox, ends.get(caller)]));
@@ -129,7 +129,8 @@ export class Waves {
       from === undefined || at === undefined ? [] : [at - from];
     return {
       calls,
-      faults: calls - whole.size + again,
+      lost: calls - served.size + again,
+      cut: came.filter(({ duration }) => duration < SHORTEST).length,
       visible: came.flatMap(({ caller, at }) => since(ends.get(caller), at)),
       lamps: lit.flatMap((at, index) => since(ended.get(this.#phones[index]?.number ?? ""), at)),
       rate: (1_000 * came.length) / (Math.max(...came.map(({ at }) => at)) - Math.min(...ends.values())),
@@ -180,9 +181,8 @@ export class Waves {
   }
 }
 
-/** Watches one lamp for one message more than it shows now. */
-function lampOf(phone: Phone) {
-  const before = phone.mwi?.newMessages ?? 0;
+/** Watches one lamp for one message more than there are now, whatever it shows yet. */
+function lampOf(phone: Phone, before: number) {
   let at: number | undefined;
   const close = phone.onMwi(({ newMessages }) => {
     if (newMessages > before) at ??= Date.now();
