@@ -59,7 +59,8 @@ interface Context {
 
 const current = (context: Context) => context.stack.at(-1) ?? "";
 
-const machine = setup({
+/** Exported for the test that walks every path of it. */
+export const machine = setup({
   types: { context: {} as Context, input: {} as Input, output: {} as MenuEnd },
   actors: {
     say: fromPromise<Key | undefined, Context>(({ input }) =>
