@@ -136,12 +136,12 @@ export class ImapEngine implements Engine {
       const path = this.#path(connection, ref.folder);
       const message = await locate(connection, path, ref);
       if (!message) throw messageUnknown(ref);
-      const { uid } = message;
-      return { path, uid, extras: await findExtras(connection, uid, ref, this.#options) };
+      const extras = await findExtras(connection, message.uid, ref, this.#options);
+      return { path, uid: message.uid, extras };
     };
     const { path, uid, extras } = await this.#access.use(ref.mailbox, find, { signal, repeat: true });
-    if (!extras) return undefined;
-    return cutOnAbort(openExtras(extras, this.#fetcher(ref.mailbox, { path, uid }, signal)), signal);
+    const fetch = this.#fetcher(ref.mailbox, { path, uid }, signal);
+    return extras && cutOnAbort(openExtras(extras, fetch), signal);
   }
 
   async append(folder: Folder, message: NewMessage, signal?: AbortSignal): Promise<Entry> {
@@ -283,8 +283,7 @@ export class ImapEngine implements Engine {
     signal: AbortSignal | undefined,
   ): AudioPart {
     const opened = openPart(part, this.#fetcher(mailbox, { path, uid }, signal));
-    cutOnAbort(opened.stream, signal);
-    return opened;
+    return { ...opened, stream: cutOnAbort(opened.stream, signal) };
   }
 
   #fetcher(
