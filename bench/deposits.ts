@@ -9,7 +9,7 @@ import { type Wave, Waves } from "./waves.ts";
 const SIZES = [25, 50, 100, 200, 300, 400];
 /** As many as there are mailboxes: each lamp shows one call. */
 const LATENCY = 100;
-const MEMORY = 1_500;
+const MEMORY = 1_000;
 /** Connections of the bare APPENDs: as many as messages are delivered at once. */
 const CONNECTIONS = 8;
 const APPENDS = 400;
