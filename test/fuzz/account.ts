@@ -17,7 +17,7 @@ const SURELY_LONG_ENOUGH = 2.5;
 const BYTES_A_SECOND = 16_000;
 
 /** What a call owes, judged by nothing but what its caller said, pressed and heard. */
-export function dues(caller: FuzzCaller): Due[] {
+function dues(caller: FuzzCaller): Due[] {
   const { story } = caller;
   const names = story.flatMap((one) => (one.is === "recorded" ? [parseName(one.name)] : []));
   const ids = [...new Set(names.filter(({ kind }) => kind?.is !== "greeting").map(({ id }) => id))];

@@ -18,14 +18,14 @@ export interface Plan {
   readonly hangsUp: boolean;
 }
 
-export interface Step {
+interface Step {
   /** Milliseconds. */
   readonly after: number;
   /** All pressed in the same moment. */
   readonly keys: string;
 }
 
-export interface Strike {
+interface Strike {
   readonly event: number;
   /** Keys; empty: hangs up. */
   readonly keys: string;
