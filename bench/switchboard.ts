@@ -1,5 +1,6 @@
 import { WebSocket } from "ws";
 import type { AsteriskLab } from "../lab/asterisk.ts";
+import { waitUntil } from "../lab/processes.ts";
 import { Sipp } from "../test/sipp/sipp.ts";
 
 /** Caller numbers, one for each call, by which it is known in Asterisk and in the mail. */
@@ -7,6 +8,9 @@ const FIRST_NUMBER = 5_550_000_000;
 
 /** Calls that begin in a second: of four or five seconds each, that is two hundred at once. */
 const RATE = 45;
+
+/** How long after the last call Asterisk may take to tell of its end, milliseconds. */
+const TOLD_MS = 15_000;
 
 /** When each call was gone, milliseconds since 1970, by caller number. */
 export type Ends = ReadonlyMap<string, number>;
@@ -73,6 +77,9 @@ export class Switchboard {
     await this.#sipp
       .call(dials, steps, "call", RATE)
       .catch((error: Error) => told(error.message.slice(0, 200)));
+    // Asterisk tells of the last ones a little later.
+    const isTold = () => dials.every(({ caller }) => this.#ends.has(caller));
+    await waitUntil(isTold, TOLD_MS, "the ends of all calls").catch((error: Error) => told(error.message));
     const ends = dials.flatMap(({ caller }): [string, number][] => {
       const at = this.#ends.get(caller);
       return at === undefined ? [] : [[caller, at]];

@@ -14,7 +14,7 @@ const STEPS = [pause(3), speak(4), hangUp];
 /** A recording shorter than this, seconds, has lost words. */
 const SHORTEST = 4;
 /** How long after the last hang-up the last message may come, and its lamp be lit, milliseconds. */
-const DELIVERY_MS = 90_000;
+const DELIVERY_MS = 60_000;
 const LAMP_MS = 30_000;
 
 /** Before mailbox numbers in the dialplan. */
