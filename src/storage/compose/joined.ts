@@ -4,12 +4,15 @@ import type { Engine, Ref } from "../engine.ts";
 import { messageUnknown, throwIfAborted } from "../faults.ts";
 import { type InnerRef, inner, outerRef } from "./keys.ts";
 import type { Source } from "./reader.ts";
+import type { Transfers } from "./transfer.ts";
 import { countUnion, findUnion, listUnion } from "./union.ts";
 
 export interface JoinedParts {
   readonly engines: readonly Engine[];
   /** The same engines as a mailbox's messages are shown; finishes what was left undone before anybody looks. */
   sourcesOf(mailbox: MailboxAddress, signal: AbortSignal | undefined): Promise<readonly Source[]>;
+  /** Moves between the engines, where there are any. */
+  readonly transfers?: Pick<Transfers, "assertFree">;
 }
 
 type Operations = Pick<
@@ -18,7 +21,7 @@ type Operations = Pick<
 >;
 
 /** Messages of several engines as those of one: listed together, and each changed where it is. */
-export function joined({ engines, sourcesOf }: JoinedParts): Operations {
+export function joined({ engines, sourcesOf, transfers }: JoinedParts): Operations {
   return {
     async count(mailbox, folder, signal) {
       return countUnion(await sourcesOf(mailbox, signal), mailbox, folder, signal);
@@ -57,6 +60,7 @@ export function joined({ engines, sourcesOf }: JoinedParts): Operations {
       throwIfAborted(signal);
       const { engine, at } = pick(engines, ref);
       await sourcesOf(ref.mailbox, signal);
+      await transfers?.assertFree(at);
       return outerRef({ ...at, ref: await engine.move(at.ref, to, signal) });
     },
     async remove(ref, signal) {
@@ -64,6 +68,7 @@ export function joined({ engines, sourcesOf }: JoinedParts): Operations {
       const found = orGone(() => pick(engines, ref));
       if (!found) return;
       await sourcesOf(ref.mailbox, signal);
+      await transfers?.assertFree(found.at);
       await found.engine.remove(found.at.ref, signal);
     },
   };

@@ -47,10 +47,7 @@ export class Transfers {
   async move(from: InnerRef, to: number, folder: Folder, signal?: AbortSignal): Promise<InnerRef> {
     const { mailbox } = from.ref;
     const key = messageKey(mailbox, from.id);
-    if (!(await this.#marks.claim(mailbox, from.id, MOVING))) {
-      const where = `${from.ref.folder} of ${formatMailbox(mailbox)}`;
-      throw new VoxpostError("LOCKED", `A message in ${where} is being moved; try again in a moment`);
-    }
+    if (!(await this.#marks.claim(mailbox, from.id, MOVING))) throw moving(from.ref);
     this.#running.add(key);
     const way = wayMark(from.at, to);
     try {
@@ -69,6 +66,15 @@ export class Transfers {
     } finally {
       this.#running.delete(key);
     }
+  }
+
+  /**
+   * To be asked before a message is changed where it is: a move that waits to be finished has it in two places, and would undo
+   * the change. @throws VoxpostError LOCKED
+   */
+  async assertFree({ ref, id }: InnerRef): Promise<void> {
+    const isOurs = this.#running.has(messageKey(ref.mailbox, id));
+    if (!isOurs && (await this.#marks.of(ref.mailbox, id)).has(MOVING)) throw moving(ref);
   }
 
   /** Finishes the moves of a mailbox that were broken off, as far as the engines are there. Resolves to all its marks. */
@@ -182,6 +188,11 @@ export class Transfers {
     if (!engine) throw new VoxpostError("INTERNAL", `There is no engine ${at}`);
     return engine;
   }
+}
+
+function moving({ mailbox, folder }: Ref): VoxpostError {
+  const where = `${folder} of ${formatMailbox(mailbox)}`;
+  return new VoxpostError("LOCKED", `A message in ${where} is being moved; try again in a moment`);
 }
 
 function wayMark(at: number, to: number): string {

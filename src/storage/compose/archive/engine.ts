@@ -28,6 +28,7 @@ export function createArchive({ live, archive, rules, marks, now = Date.now }: A
   const capabilities = { ...common(engines), authenticate, greetings, watch, quota };
   const together = joined({
     engines,
+    transfers,
     async sourcesOf(mailbox, signal) {
       throwIfAborted(signal);
       await transfers.settle(mailbox, signal);

@@ -25,6 +25,7 @@ export function createMerge({ engines, place, folders, marks }: MergeParts): Eng
 
   const everywhere = joined({
     engines,
+    transfers,
     async sourcesOf(mailbox, signal) {
       throwIfAborted(signal);
       await transfers.settle(mailbox, signal);

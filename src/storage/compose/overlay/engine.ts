@@ -45,6 +45,7 @@ export function createOverlay({ upper, lower, marks }: OverlayParts): Engine {
 
   const together = joined({
     engines,
+    transfers,
     async sourcesOf(mailbox, signal): Promise<Source[]> {
       throwIfAborted(signal);
       const marked = await transfers.settle(mailbox, signal);

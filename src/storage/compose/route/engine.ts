@@ -36,7 +36,7 @@ export function createRoute({ engines, attributesOf, marks, ...routes }: RoutePa
     await transfers.settle(mailbox, signal);
     return [];
   };
-  const changes = joined({ engines: all, sourcesOf: settled });
+  const changes = joined({ engines: all, sourcesOf: settled, transfers });
 
   // What belongs to a mailbox as a whole is kept where its INBOX is.
   const homes = [...routesTo(routes, "INBOX")].map((name) => at(name).engine);
