@@ -29,6 +29,22 @@ async function textOf(engine: Engine, ref: Ref): Promise<string> {
   return part ? (await bytesOf(part.stream)).toString() : "";
 }
 
+test("a message whose move waits to be finished is not moved or removed in one of its two places", async () => {
+  const inbox = faulty(site.memory("inbox"));
+  const engines = [inbox.engine, site.memory("work")] as const;
+  const open = () => createMerge({ engines, place: "by-folder", folders: { Work: 1 }, marks: site.marks });
+  const merge = open();
+  const { ref } = await merge.append("INBOX", newMessage(mailbox));
+  inbox.plan({ on: "remove", times: 2, error: cut });
+  await expect(merge.move(ref, "Work")).rejects.toBe(cut);
+  // The second fault is that of finishing it.
+  await expect(merge.move(ref, "Trash")).rejects.toMatchObject({ code: "LOCKED" });
+  await expect(merge.remove(ref)).rejects.toMatchObject({ code: "LOCKED" });
+  await open().tidy?.(mailbox, () => {});
+  const found = await open().find(mailbox, {});
+  expect(found.map((entry) => entry.ref.folder)).toEqual(["Work"]);
+});
+
 describe("route", () => {
   const names = ["mail", "disk", "gold"] as const;
   const open = (rules: Parameters<typeof createRoute>[0]["rules"]) =>
