@@ -1,5 +1,7 @@
+import { channelField, ROOT } from "../custody/name.ts";
 import type { AriChannel } from "./ari-events.ts";
 import type { Asterisk } from "./asterisk.ts";
+import { Recordings } from "./recordings.ts";
 
 /** What a call says that another program has let go of, instead of the entry and its arguments. */
 export const ADOPTED = "adopted";
@@ -63,8 +65,11 @@ export class Adoption {
 
   async #lookAfter(id: string): Promise<void> {
     const known = this.#coming.get(id);
-    // By whoever was the first to see it: the others find it renewed.
-    if (known !== undefined) return this.#renew(id, known);
+    if (known !== undefined) {
+      // It waits for the end of a recording, and for nothing else: otherwise the switch is to strike, or nobody would lead it on.
+      if (await this.#isRecorded(id)) await this.#renew(id, known);
+      return;
+    }
     const [seconds = 0, until, left] = await Promise.all([
       this.#number(id, "VOXPOST_WATCHDOG"),
       this.#number(id, "VOXPOST_UNTIL"),
@@ -75,9 +80,17 @@ export class Adoption {
     if (!left || left > OVERDUE * seconds) return;
     const { app, log, requests } = this.#asterisk;
     log.warn({ call: id }, "the program of this call does not look after it: taken over");
+    // So that others find it renewed.
     await this.#renew(id, seconds);
     this.#coming.set(id, seconds);
     await requests.post(`/channels/${encodeURIComponent(id)}/move`, { query: { app, appArgs: ADOPTED } });
+  }
+
+  async #isRecorded(id: string): Promise<boolean> {
+    const recordings = new Recordings(this.#asterisk);
+    const names = (await recordings.list(ROOT)).filter((name) => name.includes(`~${channelField(id)}~`));
+    const live = await Promise.all(names.map((name) => recordings.isLive(name)));
+    return live.includes(true);
   }
 
   /** Read, so that it is done at once, also while the channel is recorded (channel-call.ts). */
