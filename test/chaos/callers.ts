@@ -135,7 +135,7 @@ class Caller {
     if (hangsUp || does === "leave it in the menu") return this.#hangUp();
     if (does === "record again") await this.#press("#");
     await this.#press("1");
-    await this.#untilHungUpOn("after accepting");
+    await this.#untilHungUpOn("after accepting", "1");
   }
 
   #files() {
@@ -174,15 +174,20 @@ class Caller {
     await this.#moments.reach("just after hanging up");
   }
 
-  /** Whoever is asked to speak again, because nobody knows that they have, says nothing more than #. */
-  async #untilHungUpOn(when: string): Promise<void> {
+  /**
+   * Whoever is asked to speak again, because nobody knows that they have, says nothing more than #. Who hears the menu once more,
+   * because the key came while nobody listened, presses it again.
+   */
+  async #untilHungUpOn(when: string, key = ""): Promise<void> {
     const recordings = () => new Set(this.#files().map(({ name }) => name.id)).size;
     let known = recordings();
     const end = Date.now() + PATIENCE_MS;
     while (Date.now() < end) {
-      if (await this.#until(() => this.#isOver() || recordings() > known, 2_500)) {
+      if (await this.#until(() => this.#isOver() || recordings() > known, 5_000)) {
         if (this.#isOver()) return;
         await this.#phone.press("#");
+      } else {
+        await this.#press(key);
       }
       known = recordings();
     }

@@ -20,7 +20,7 @@ const WAVES: readonly (readonly (readonly [Point, string, Partial<Plan>])[])[] =
   [
     ["the recording", "FLUSHALL", caller("hang up", "1002")],
     ["between two takes", "worker killed", caller("record again", "1062")],
-    ["the review menu", "Asterisk's sockets dropped", caller("accept", "1063")],
+    ["the review menu", "network to Dovecot cut", caller("accept", "1063")],
   ],
 ];
 
