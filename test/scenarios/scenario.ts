@@ -26,8 +26,8 @@ export function scenario(name: string, play: Play, stage: Stage = {}): void {
   scenarios.push({ name, play, stage });
 }
 
-/** Declares the tests of all scenarios told so far. */
-export function playScenarios(): void {
+/** Declares the tests of all scenarios told so far, on the simulated Asterisk. */
+export function playSimulated(): void {
   describe("simulated Asterisk", () => {
     afterAll(stopShared);
     for (const { name, play, stage } of scenarios) {
@@ -42,7 +42,10 @@ export function playScenarios(): void {
       });
     }
   });
+}
 
+/** Declares the tests of all scenarios told so far, on the real Asterisk of a lab. */
+export function playReal(): void {
   describe("real Asterisk", () => {
     let world: (World & { close(): Promise<void> }) | { missing: string };
     beforeAll(async () => {

@@ -1,3 +1,4 @@
+/** Every scenario there is. */
 import "./deposit.ts";
 import "./login.ts";
 import "./listening.ts";
@@ -10,6 +11,3 @@ import "./forwarding.ts";
 import "./outgoing.ts";
 import "./custody.ts";
 import "./faults.ts";
-import { playScenarios } from "./scenario.ts";
-
-playScenarios();

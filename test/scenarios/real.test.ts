@@ -1,0 +1,4 @@
+import "./all.ts";
+import { playReal } from "./scenario.ts";
+
+playReal();

@@ -1,0 +1,4 @@
+import "./all.ts";
+import { playSimulated } from "./scenario.ts";
+
+playSimulated();
