@@ -3,7 +3,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /**
  * Tests that speak with a real Asterisk in real time. They wait more than they work, and keys come late where something else takes
- * the processor: so they run after all the others, two files at once.
+ * the processor: so they run after all the others, three files at once.
  */
 const CALLS = [
   "test/{chaos,faults,scale,sipp}/**/*.test.ts",
@@ -49,7 +49,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "calls", include: CALLS, maxWorkers: 2, retry: 2, sequence: { groupOrder: 1 } },
+        test: { name: "calls", include: CALLS, maxWorkers: 3, retry: 2, sequence: { groupOrder: 1 } },
       },
     ],
   },

@@ -69,7 +69,10 @@ describe("locks and ledger", () => {
     await redis.flushall();
     await expect(b.hold("m", async () => {})).rejects.toMatchObject({ code: "LOCKED" });
     await vi.waitFor(() => b.hold("another", async () => {}), 5_000);
-    await expect(b.hold("m", async () => {}), "taken again by then").rejects.toMatchObject({ code: "LOCKED" });
+    await expect(
+      b.hold("m", async () => {}),
+      "taken again by then",
+    ).rejects.toMatchObject({ code: "LOCKED" });
     first.end();
     await held;
   });
