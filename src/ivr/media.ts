@@ -52,6 +52,12 @@ interface Item {
 
 const DAY_SECONDS = 86_400;
 
+/**
+ * Asterisk cuts the path of its cached copy to the length of the URL that it was fetched from, and then plays nothing; so every URL
+ * has room for an `astcachedir` of some 80 characters. Not for more: Asterisk takes no request of over 4,096, and lists are long.
+ */
+const ROOM = `/${"-".repeat(64)}`;
+
 /** The HTTP server from which Asterisk fetches messages, greetings and our own sounds. */
 export class Media {
   readonly #options: MediaOptions;
@@ -66,12 +72,12 @@ export class Media {
   /** @throws VoxpostError CONFIG_INVALID when the address cannot be listened on */
   async listen(): Promise<void> {
     const { host, port, url } = this.#options;
-    const app = new Hono();
+    const app = new Hono().basePath(ROOM);
     app.get("/m/:name", (context) => this.#message(context));
     app.get("/sounds/:language/:name", (context) => this.#ourSound(context));
     app.get("/silence/:name", (context) => silence(context));
     this.#listening = await listen({ fetch: app.fetch, host, port, key: "media" });
-    this.#base = url?.replace(/\/+$/, "") ?? this.#listening.url;
+    this.#base = (url?.replace(/\/+$/, "") ?? this.#listening.url) + ROOM;
   }
 
   async close(): Promise<void> {

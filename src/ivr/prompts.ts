@@ -39,8 +39,8 @@ export function mediaWords(media: string, language = FALLBACK_LANGUAGE): string 
   const sound = media.replace(/^sound:/, "");
   if (!/^https?:/.test(sound)) return words(sound, language);
   const path = new URL(sound).pathname;
-  if (path.startsWith("/silence/")) return "(pause)";
-  const ours = /^\/sounds\/[^/]+\/([^/]+)\.wav$/.exec(path)?.[1];
+  if (/\/silence\/\d+\.wav$/.test(path)) return "(pause)";
+  const ours = /\/sounds\/[^/]+\/([^/]+)\.wav$/.exec(path)?.[1];
   return ours ? words(`voxpost/${ours}`, language) : "(audio)";
 }
 

@@ -59,6 +59,15 @@ describe("a call on a real Asterisk", () => {
     done();
   });
 
+  it("plays our own sounds and pauses to their end, which Asterisk fetches and keeps", async () => {
+    const { call, done } = await rig.ring();
+    await call.play([{ silence: 200 }, "voxpost/problem", { silence: 200 }]);
+    const ends = rig.events.filter(({ type }) => type === "PlaybackFinished");
+    expect(ends.map(({ playback }) => playback?.state)).toEqual(["done"]);
+    expect(heard(rig)).toHaveLength(3);
+    done();
+  });
+
   it("stops a list at once when a key is pressed, and returns the key", async () => {
     const { call, done } = await rig.ring();
     const playing = call.play(["vm-intro", "vm-intro"]);

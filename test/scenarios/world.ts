@@ -118,8 +118,8 @@ export function soundName(media: string): string {
   const sound = media.replace(/^sound:/, "");
   if (!/^https?:/.test(sound)) return sound;
   const path = new URL(sound).pathname;
-  if (path.startsWith("/silence/")) return "(pause)";
-  const ours = /^\/sounds\/[^/]+\/([^/]+)\.wav$/.exec(path)?.[1];
+  if (/\/silence\/\d+\.wav$/.test(path)) return "(pause)";
+  const ours = /\/sounds\/[^/]+\/([^/]+)\.wav$/.exec(path)?.[1];
   return ours ? `voxpost/${ours}` : "(audio)";
 }
 
