@@ -86,10 +86,10 @@ async function launch(plan: ServerPlan): Promise<Incarnation> {
   const exited = new Promise<number | undefined>((resolve) => {
     child.once("error", () => resolve(undefined));
     child.once("exit", (code) => resolve(code ?? undefined));
-  }).then((code) => {
+  }).then(async (code) => {
     alive = false;
     if (pid) {
-      signalGroup(pid, "SIGKILL"); // helpers that the server left behind
+      await endGroup(pid);
       guard.release(pid);
     }
     return code;
@@ -111,9 +111,23 @@ async function stop({ pid, exited, running }: Incarnation): Promise<void> {
   if (!running()) return;
   signalGroup(pid, "SIGTERM", true);
   signalGroup(pid, "SIGCONT");
-  const impatience = setTimeout(() => signalGroup(pid, "SIGKILL"), 5_000);
+  const impatience = setTimeout(() => signalGroup(pid, "SIGKILL"), 15_000);
   await exited;
   clearTimeout(impatience);
+}
+
+/** Helpers that a server left behind may hold its ports and sockets, so they are gone before the next one starts. */
+async function endGroup(pid: number): Promise<void> {
+  signalGroup(pid, "SIGKILL");
+  await waitUntil(() => !groupExists(pid), 3_000, "the helpers of a server to end").catch(() => {});
+}
+
+function groupExists(pid: number): boolean {
+  try {
+    return process.kill(-pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 function signalGroup(pid: number, signal: NodeJS.Signals, leaderOnly = false): void {
