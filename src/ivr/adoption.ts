@@ -6,7 +6,7 @@ import { Recordings } from "./recordings.ts";
 /** What a call says that another program has let go of, instead of the entry and its arguments. */
 export const ADOPTED = "adopted";
 
-/** How often the calls of other programs are looked at, milliseconds. */
+/** How often the calls of other programs are looked at, milliseconds: at least twice while a switch of 9 s or more is overdue. */
 const LOOK_MS = 1_500;
 
 /**

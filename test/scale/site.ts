@@ -10,8 +10,8 @@ import { openStorage } from "../scenarios/mailbox.ts";
 
 /** Bound on whatever has to come by itself; how long it takes is nobody's promise. */
 export const PATIENCE = { timeout: 60_000, interval: 100 };
-/** Seconds of the dead man's switch. */
-const WATCHDOG = 4;
+/** Seconds of the dead man's switch; the other program looks twice in the last third of it. */
+const WATCHDOG = 9;
 
 /** Two Asterisks, two programs that both serve both, one Redis, one mail server. */
 export interface Site {
