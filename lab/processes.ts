@@ -60,7 +60,7 @@ export async function startServer(plan: ServerPlan): Promise<Server> {
     kill: (signal = "SIGKILL") => signalGroup(current.pid, signal),
     async restart() {
       await stop(current);
-      current = await launch(plan);
+      current = await launchAgain(plan);
     },
   };
 }
@@ -69,6 +69,18 @@ interface Incarnation {
   pid: number;
   exited: Promise<number | undefined>;
   running(): boolean;
+}
+
+/** Helpers of the one before, in sessions of their own (PostgreSQL's), may hold memory and sockets for a moment: then once more. */
+async function launchAgain(plan: ServerPlan): Promise<Incarnation> {
+  for (let left = 5; left > 1; left--) {
+    try {
+      return await launch(plan);
+    } catch {
+      await sleep(500);
+    }
+  }
+  return launch(plan);
 }
 
 async function launch(plan: ServerPlan): Promise<Incarnation> {
@@ -108,7 +120,10 @@ async function launch(plan: ServerPlan): Promise<Incarnation> {
 }
 
 async function stop({ pid, exited, running }: Incarnation): Promise<void> {
-  if (!running()) return;
+  if (!running()) {
+    await exited;
+    return;
+  }
   signalGroup(pid, "SIGTERM", true);
   signalGroup(pid, "SIGCONT");
   const impatience = setTimeout(() => signalGroup(pid, "SIGKILL"), 15_000);
