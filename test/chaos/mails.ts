@@ -1,5 +1,5 @@
-import { ImapFlow } from "imapflow";
 import { simpleParser } from "mailparser";
+import { openAccount } from "../faults/mails.ts";
 import type { Stage } from "./stage.ts";
 
 /** A voice message as a mail client finds it; nothing of ours reads here. */
@@ -20,15 +20,7 @@ export interface Mail {
 
 /** Everything in one mailbox, all folders. */
 export async function readMails({ imap, lab }: Stage, box: string): Promise<Mail[]> {
-  const client = new ImapFlow({
-    host: imap.host,
-    port: imap.port,
-    secure: false,
-    doSTARTTLS: false,
-    auth: { user: box, pass: lab.mailboxes.pin },
-    logger: false,
-  });
-  await client.connect();
+  const client = await openAccount(imap, box, lab.mailboxes.pin);
   try {
     const mails: Mail[] = [];
     for (const { path } of await client.list()) {

@@ -18,16 +18,7 @@ export interface Mail {
 /** What a mail client finds in a mailbox of the lab: nothing of ours reads here. */
 export async function readMails(lab: Lab, box: string, folder = "INBOX"): Promise<Mail[]> {
   if (!lab.imap) throw new Error("the lab has no mail server");
-  const { host, port } = lab.imap;
-  const client = new ImapFlow({
-    host,
-    port,
-    secure: false,
-    doSTARTTLS: false,
-    auth: { user: box, pass: lab.mailboxes.pin },
-    logger: false,
-  });
-  await client.connect();
+  const client = await openAccount(lab.imap, box, lab.mailboxes.pin);
   try {
     const { exists } = await client.mailboxOpen(folder, { readOnly: true });
     if (exists === 0) return [];
@@ -50,4 +41,22 @@ export async function readMails(lab: Lab, box: string, folder = "INBOX"): Promis
   } finally {
     await client.logout();
   }
+}
+
+/** A mail client of an owner's, logged in. The caller logs out. */
+export async function openAccount(
+  { host, port }: { host: string; port: number },
+  user: string,
+  pass: string,
+): Promise<ImapFlow> {
+  const client = new ImapFlow({
+    host,
+    port,
+    secure: false,
+    doSTARTTLS: false,
+    auth: { user, pass },
+    logger: false,
+  });
+  await client.connect();
+  return client;
 }

@@ -1,16 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { parseName } from "../../src/custody/name.ts";
 import type { Subscriber } from "../../src/model/subscriber.ts";
 import type { Line } from "./phone.ts";
-import { World } from "./world.ts";
+import { type World, worldForEachTest } from "./world.ts";
 
 let world: World;
-beforeEach(() => {
-  world = new World();
-});
-afterEach(() => {
-  expect(world.leftovers(), "no audio of a call is left on the disk").toEqual([]);
-  world.remove();
+worldForEachTest((fresh) => {
+  world = fresh;
 });
 
 const OWN = ["1001", "s"];

@@ -1,13 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { World } from "./world.ts";
+import { describe, expect, it } from "vitest";
+import { type World, worldForEachTest } from "./world.ts";
 
 let world: World;
-beforeEach(() => {
-  world = new World();
-});
-afterEach(() => {
-  expect(world.leftovers(), "no audio of a call is left on the disk").toEqual([]);
-  world.remove();
+worldForEachTest((fresh) => {
+  world = fresh;
 });
 
 const OWN = ["1001", "s"];

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { onTestFinished } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished } from "vitest";
 import { MemoryLoginLimiter } from "../../src/access/limiter.ts";
 import { parseName } from "../../src/custody/name.ts";
 import { VoxpostError } from "../../src/errors.ts";
@@ -363,4 +363,17 @@ export interface Dialogue {
 
 function stateOf(envelope: Envelope): string {
   return envelope.heard ? "heard" : envelope.urgent ? "urgent" : "new";
+}
+
+/** A world for each test of a file; afterwards no audio of a call may be left on the disk. */
+export function worldForEachTest(use: (world: World) => void): void {
+  let world: World;
+  beforeEach(() => {
+    world = new World();
+    use(world);
+  });
+  afterEach(() => {
+    expect(world.leftovers(), "no audio of a call is left on the disk").toEqual([]);
+    world.remove();
+  });
 }

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { expectVoice, hearMessage } from "./owner.ts";
 import { scenario } from "./scenario.ts";
-import { digits } from "./world.ts";
+import { digits, type Telephone } from "./world.ts";
 
 /** A message is sent on. */
 
@@ -30,13 +30,7 @@ scenario("a message is forwarded with words before it", async (world) => {
   const [box, other] = [world.box(), world.box()];
   const [owner, caller] = [await world.owner(box), await world.caller()];
   await hearMessage(world, owner, box, caller);
-  await owner.presses("8");
-  await owner.hears("vm-extension");
-  await owner.presses(`${other}#`);
-  await owner.hears(...digits(other), "vm-forwardoptions");
-  await owner.presses("1");
-  await owner.hears("vm-record-prepend", "beep");
-  await owner.isRecorded();
+  await beginsWordsBefore(owner, other);
   await owner.speaks(3);
   await owner.presses("#");
   await owner.hears("vm-msgforwarded");
@@ -51,13 +45,7 @@ scenario("who hangs up while speaking before a message has not forwarded it", as
   const [box, other] = [world.box(), world.box()];
   const owner = await world.owner(box);
   await hearMessage(world, owner, box);
-  await owner.presses("8");
-  await owner.hears("vm-extension");
-  await owner.presses(`${other}#`);
-  await owner.hears(...digits(other), "vm-forwardoptions");
-  await owner.presses("1");
-  await owner.hears("vm-record-prepend", "beep");
-  await owner.isRecorded();
+  await beginsWordsBefore(owner, other);
   await owner.speaks(2);
   await owner.hangsUp();
   await world.mailbox(box).has({ old: 1 });
@@ -100,3 +88,14 @@ scenario("a number that nobody has is told, and a forward can be given up", asyn
   await owner.hears("vm-goodbye");
   await owner.isHungUpOn();
 });
+
+/** The owner forwards the message just heard to somebody, with words before it, and is being recorded. */
+async function beginsWordsBefore(owner: Telephone, other: string): Promise<void> {
+  await owner.presses("8");
+  await owner.hears("vm-extension");
+  await owner.presses(`${other}#`);
+  await owner.hears(...digits(other), "vm-forwardoptions");
+  await owner.presses("1");
+  await owner.hears("vm-record-prepend", "beep");
+  await owner.isRecorded();
+}
