@@ -4,6 +4,7 @@ import { isCode, VoxpostError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { formatMailbox } from "../model/mailbox.ts";
 import type { NewMessage } from "../model/message.ts";
+import { follow } from "../storage/signals.ts";
 import type { Store } from "../storage/store.ts";
 import type { Enqueue } from "./enqueue.ts";
 import type { Refusal } from "./settle.ts";
@@ -54,9 +55,14 @@ async function deliver(message: NewMessage, deps: DeliverDeps, { signal, untried
   const { id, mailbox } = message;
   await deps.locks.hold(id, async (held) => {
     if (!(await deps.ledger.has(id))) {
-      const { existed } = await deps.store.deposit(message, AbortSignal.any([signal, held]), { untried });
-      await deps.ledger.add(id);
-      deps.log.info({ id, mailbox: formatMailbox(mailbox), existed }, "delivered");
+      const { controller, release } = follow(signal, held);
+      try {
+        const { existed } = await deps.store.deposit(message, controller.signal, { untried });
+        await deps.ledger.add(id);
+        deps.log.info({ id, mailbox: formatMailbox(mailbox), existed }, "delivered");
+      } finally {
+        release();
+      }
     }
   });
   // Also when it was delivered before: whoever did it may have died before this line.

@@ -1,6 +1,8 @@
+import { setMaxListeners } from "node:events";
 import { type Job, UnrecoverableError, Worker } from "bullmq";
 import { isCode, VoxpostError } from "../errors.ts";
 import type { Logger } from "../log.ts";
+import { follow } from "../storage/signals.ts";
 import { blockingRedis, PREFIX, type RedisClient } from "./redis.ts";
 import type { RedisServers } from "./redis-options.ts";
 import { type JobData, type JobName, jobNames, readJob } from "./table.ts";
@@ -41,6 +43,8 @@ export class Workers {
 
   constructor(options: WorkersOptions) {
     this.#options = options;
+    // Every job at work listens to it.
+    setMaxListeners(0, this.#closing.signal);
     this.#redis = blockingRedis(options.redis);
     this.#workers = jobNames.map((name) => this.#start(name));
   }
@@ -86,10 +90,10 @@ export class Workers {
 
   async #run<N extends JobName>(name: N, job: Job, signal: AbortSignal | undefined): Promise<void> {
     const log = this.#options.log.child({ job: name, id: job.id, attempt: job.attemptsMade + 1 });
-    const signals = [this.#closing.signal, ...(signal ? [signal] : [])];
+    const { controller, release } = follow(this.#closing.signal, signal);
     this.#running++;
     try {
-      await this.#options.processors[name](readJob(name, dataOf(job)), AbortSignal.any(signals));
+      await this.#options.processors[name](readJob(name, dataOf(job)), controller.signal);
       if (job.attemptsMade > 0) log.info("job done after all");
     } catch (error) {
       if (isWorthRetrying(error)) {
@@ -103,6 +107,7 @@ export class Workers {
       log.error({ err: error }, "job given up; recordings stay where they are");
       throw new UnrecoverableError(error instanceof Error ? error.message : String(error));
     } finally {
+      release();
       this.#running--;
     }
   }

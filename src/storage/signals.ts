@@ -1,18 +1,25 @@
 import { aborted, throwIfAborted } from "./faults.ts";
 
 /**
- * A controller that also aborts when the given signal does, until it is released. Node's AbortSignal.any keeps a note
- * of every signal made from a long-lived one, and a program that runs for months makes millions.
+ * A controller that also aborts when one of the given signals does, until it is released. Node's AbortSignal.any keeps a
+ * note of every signal made from a long-lived one, and a program that runs for months makes millions.
  */
-export function follow(signal: AbortSignal | undefined): {
+export function follow(...signals: readonly (AbortSignal | undefined)[]): {
   controller: AbortController;
   release: () => void;
 } {
   const controller = new AbortController();
-  const abort = () => controller.abort(signal?.reason);
-  signal?.addEventListener("abort", abort, { once: true });
-  if (signal?.aborted) abort();
-  return { controller, release: () => signal?.removeEventListener("abort", abort) };
+  const followed = signals.flatMap((signal) => {
+    if (!signal) return [];
+    const abort = () => controller.abort(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    if (signal.aborted) abort();
+    return [{ signal, abort }];
+  });
+  const release = () => {
+    for (const { signal, abort } of followed) signal.removeEventListener("abort", abort);
+  };
+  return { controller, release };
 }
 
 /** The work's result, or the signal's error as soon as that fires; the work itself goes on then. */

@@ -169,6 +169,25 @@ describe("queues and workers", () => {
     await vi.waitFor(() => expect(done).toEqual(["begun", "done"]), 5_000);
   });
 
+  it("keeps nothing of a job that is done", async () => {
+    const queue = queues();
+    const signals: AbortSignal[] = [];
+    const stuck = workers({
+      mwi: async (_, signal) => void signals.push(signal),
+      deposit: (_, signal) =>
+        new Promise((_, reject) => {
+          signals.push(signal);
+          signal.addEventListener("abort", () => reject(signal.reason));
+        }),
+    });
+    for (const mailbox of ["1001", "1002", "1003"]) await queue.mwi({ ...ANN, mailbox });
+    await vi.waitFor(async () => expect((await queue.waiting())?.mwi).toBe(0));
+    await queue.deposit(request());
+    await vi.waitFor(() => expect(signals).toHaveLength(4));
+    await stuck.close(0);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false, false, false, true]);
+  });
+
   it("lets running jobs finish on closing", async () => {
     const queue = queues();
     let release = () => {};
