@@ -31,7 +31,7 @@ const ROOMS: Record<string, readonly string[]> = {
 };
 
 /** What any room may import. */
-const EVERYWHERE = new Set(["errors.ts", "log.ts", "listen.ts"]);
+const EVERYWHERE = new Set(["errors.ts", "log.ts", "listen.ts", "hook.ts"]);
 
 /** Packages that one place alone may know. */
 const PACKAGES: Record<string, readonly string[]> = {

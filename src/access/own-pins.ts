@@ -1,8 +1,9 @@
+import type { Command } from "../hook.ts";
 import type { Logger } from "../log.ts";
 import { formatMailbox, type MailboxAddress } from "../model/mailbox.ts";
 import type { Subscriber } from "../model/subscriber.ts";
 import { createPins, hashPin, type PinEntry, type Pins } from "../storage/pins.ts";
-import { type Command, runHook } from "./pin-hook.ts";
+import { runPinHook } from "./pin-hook.ts";
 import { weaknessOf } from "./pin-policy.ts";
 import type { PinRecord, PinRecords } from "./pin-records.ts";
 
@@ -63,7 +64,7 @@ export class OwnPins implements Pins {
     }
     if (!check) return true;
     try {
-      const good = /^\s*VALID\b/.test(await runHook(check, owner.address, pin, signal));
+      const good = /^\s*VALID\b/.test(await runPinHook(check, owner.address, pin, signal));
       if (!good) log.info({ mailbox, weakness: "externpasscheck" }, "A new PIN was refused");
       return good;
     } catch (error) {
@@ -76,7 +77,7 @@ export class OwnPins implements Pins {
     const { address } = owner;
     const { change, storeChecks, log } = this.#parts;
     if (!storeChecks) await this.#record(address, pin);
-    else if (change) await runHook(change, address, pin, signal);
+    else if (change) await runPinHook(change, address, pin, signal);
     log.info({ mailbox: formatMailbox(address), event: "pin-changed" }, "A PIN was changed by telephone");
     void this.#tell(address, pin);
   }
@@ -85,7 +86,7 @@ export class OwnPins implements Pins {
   async #tell(mailbox: MailboxAddress, pin: string): Promise<void> {
     const { notify, log } = this.#parts;
     if (!notify) return;
-    await runHook(notify, mailbox, pin).catch((error) => {
+    await runPinHook(notify, mailbox, pin).catch((error) => {
       log.error(
         { err: error, mailbox: formatMailbox(mailbox) },
         "externpassnotify was not told of a new PIN",

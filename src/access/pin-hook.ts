@@ -1,9 +1,6 @@
-import { execa } from "execa";
 import { VoxpostError } from "../errors.ts";
+import { type Command, runHook } from "../hook.ts";
 import type { MailboxAddress } from "../model/mailbox.ts";
-
-/** A program of the site's, and its arguments; mailbox and context are added. No shell reads them. */
-export type Command = readonly string[];
 
 /** Longest that it may take, milliseconds. */
 const LONGEST = 5000;
@@ -13,24 +10,21 @@ const LONGEST = 5000;
  * is thrown away, because it may repeat the PIN.
  * @returns its standard output @throws VoxpostError STORE_REFUSED when it fails, or does not end in time
  */
-export async function runHook(
-  [command = "", ...args]: Command,
-  mailbox: MailboxAddress,
+export async function runPinHook(
+  command: Command,
+  { mailbox, context }: MailboxAddress,
   pin: string,
   signal?: AbortSignal,
 ): Promise<string> {
-  const result = await execa(command, [...args, mailbox.mailbox, mailbox.context], {
+  const { exitCode, end, stdout } = await runHook(command, {
+    args: [mailbox, context],
     input: `${pin}\n`,
-    timeout: LONGEST,
-    maxBuffer: 10_000,
-    reject: false,
-    ...(signal ? { cancelSignal: signal } : {}),
+    timeoutMs: LONGEST,
+    ...(signal ? { signal } : {}),
   });
-  if (!result.failed) return result.stdout;
-  const why = result.timedOut
-    ? `did not end within ${LONGEST} ms`
-    : `ended with ${result.exitCode ?? result.code}`;
-  throw new VoxpostError("STORE_REFUSED", `${command} ${why}; run it by hand to see why`, {
-    context: { command, mailbox: mailbox.mailbox },
+  if (exitCode === 0) return stdout;
+  const [program = ""] = command;
+  throw new VoxpostError("STORE_REFUSED", `${program} ${end}; run it by hand to see why`, {
+    context: { command: program, mailbox },
   });
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isCode, VoxpostError } from "../errors.ts";
-import type { Counts } from "../model/folder.ts";
+import { type Counts, sameCounts } from "../model/folder.ts";
 import { formatMailbox, type MailboxAddress } from "../model/mailbox.ts";
 import type { Asterisk } from "./asterisk.ts";
 import { type LampNotes, MemoryLampNotes } from "./lamp-notes.ts";
@@ -71,7 +71,7 @@ export class Lamps {
   async shows(mailbox: MailboxAddress, counts: Counts): Promise<boolean> {
     const { run } = await this.#wayNow();
     const told = await this.#notes.get(this.#asterisk.name, formatMailbox(mailbox));
-    return told?.run === run && same(told.counts, counts);
+    return told?.run === run && sameCounts(told.counts, counts);
   }
 
   close(): void {
@@ -92,7 +92,7 @@ export class Lamps {
         const { run, hasMailboxes } = await this.#wayNow();
         const told = await this.#notes.get(this.#asterisk.name, name);
         const isCurrent = told?.run === run;
-        if (isCurrent && same(told.counts, lamp.wanted)) return;
+        if (isCurrent && sameCounts(told.counts, lamp.wanted)) return;
         if (isCurrent) await this.#wait(told.at + GAP_MS - Date.now());
         const counts = lamp.wanted;
         if (hasMailboxes) await this.#put(name, counts);
@@ -217,10 +217,6 @@ export class Lamps {
       signal: this.#closing.signal,
     });
   }
-}
-
-function same(a: Counts, b: Counts): boolean {
-  return a.urgent === b.urgent && a.new === b.new && a.old === b.old;
 }
 
 function isDark({ urgent, new: unheard, old }: Counts): boolean {

@@ -40,3 +40,7 @@ export interface Counts {
   /** Heard. */
   readonly old: number;
 }
+
+export function sameCounts(a: Counts, b: Counts): boolean {
+  return a.urgent === b.urgent && a.new === b.new && a.old === b.old;
+}
