@@ -22,7 +22,7 @@ export function throughImap(open: (mailbox: string) => Promise<RawImap>): Fill {
     const imap = await open(mailbox);
     const model = newMessage(mailbox, 0, TINY);
     const { mail } = await encodeMessage(model, { domain: "voxpost.invalid" });
-    const text = mail.toString("latin1");
+    const text = Buffer.concat(await mail.toArray()).toString("latin1");
     const fill = inBatches(250, (_, numbers) =>
       imap.appendAll(
         numbers.map((number) => {

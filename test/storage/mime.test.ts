@@ -8,6 +8,7 @@ import { decodeAudio, decodeEnvelope, decodeMailbox } from "../../src/storage/mi
 import { encodeMessage } from "../../src/storage/mime/encode.ts";
 import { HEADERS, VOICE_MARKS } from "../../src/storage/mime/headers.ts";
 import { decodeWords } from "../../src/storage/mime/text.ts";
+import { bytesOf } from "./samples.ts";
 import { dominantHertz } from "./tone.ts";
 
 const SAMPLES = new URL("../samples/", import.meta.url);
@@ -193,7 +194,7 @@ describe("what we write", () => {
           ...(callId && { callId }),
           ...given,
         };
-        const mail = (await encodeMessage(newMessage(fields), SITE)).mail;
+        const mail = await mailOf(newMessage(fields));
         const { caller, urgent, ...rest } = decodeEnvelope(headersOf(mail), {
           ...PLACE,
           urgent: given.urgent,
@@ -206,7 +207,7 @@ describe("what we write", () => {
   });
 
   test("is one voice message in the standards' and in app_voicemail's eyes", async () => {
-    const { mail } = await encodeMessage(newMessage({}), SITE);
+    const mail = await mailOf(newMessage({}));
     const parsed = await simpleParser(mail);
     expect(parsed.messageId).toBe(`<${ID}@pbx.example.org>`);
     expect(parsed.subject).toBe("Voice Message (0:25)");
@@ -222,7 +223,7 @@ describe("what we write", () => {
   });
 
   test("a withheld number leaves no trace", async () => {
-    const head = headersOf((await encodeMessage(newMessage({ caller: {} }), SITE)).mail).toString();
+    const head = headersOf(await mailOf(newMessage({ caller: {} }))).toString();
     expect(head).not.toMatch(/^(Caller-|X-Asterisk-VM-Caller|X-Voxpost-Caller)/im);
     expect(decodeEnvelope(Buffer.from(head), PLACE).caller).toEqual({});
   });
@@ -230,10 +231,14 @@ describe("what we write", () => {
   test("a source that breaks off rejects with its own error", async () => {
     const open = async () => new Readable({ read: () => {} }).destroy(new Error("the spool is gone"));
     await expect(
-      encodeMessage(newMessage({ audio: [{ kind: "voice", contentType: "audio/wav", open }] }), SITE),
+      mailOf(newMessage({ audio: [{ kind: "voice", contentType: "audio/wav", open }] })),
     ).rejects.toThrow("the spool is gone");
   });
 });
+
+async function mailOf(message: NewMessage): Promise<Buffer> {
+  return bytesOf((await encodeMessage(message, SITE)).mail);
+}
 
 function newMessage(fields: Partial<NewMessage>): NewMessage {
   return {

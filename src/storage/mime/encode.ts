@@ -13,17 +13,16 @@ import type { Site } from "./values.ts";
 
 /** A mail on its way to a server, and the owner's own flags for it. */
 export interface EncodedMessage {
-  readonly mail: Buffer;
+  /** Must be read or destroyed. Ends with the source's own error when its audio cannot be read. */
+  readonly mail: Readable;
   readonly keywords: readonly string[];
 }
 
 /**
- * A voice message as mail (RFC 4239), with CRLF and its size known, as APPEND needs it. The parts stand where app_voicemail
- * looks for them: 1 a notice to read, 2 the voice, 3 the comment; its extras, if it has parts among them, are the last. Audio
- * streams through the encoder, but the mail is held in memory once: 1.4 times the audio, about 1.3 MB for a minute of
- * 16 bit PCM.
- *
- * Rejects with the source's own error when its audio cannot be read, and with INTERNAL for an id that is no token.
+ * A voice message as mail (RFC 4239), with CRLF, as APPEND needs it. The parts stand where app_voicemail looks for them: 1 a
+ * notice to read, 2 the voice, 3 the comment; its extras, if it has parts among them, are the last. Nothing of the audio is
+ * held in memory.
+ * @throws VoxpostError INTERNAL for an id that is no token; the source's own error when its audio cannot be opened
  */
 export async function encodeMessage(
   message: NewMessage,
@@ -49,9 +48,11 @@ export async function encodeMessage(
     const own = parseFields(ours).filter(({ name }) => !replaced.has(name));
     const last = contentType === undefined ? undefined : asPart(contentType, body);
     const mail = await buildMail(joinFields([...extra, ...own]), notice(message), parts, signal, last);
+    mail.once("close", () => body.destroy());
     return { mail, keywords };
-  } finally {
+  } catch (error) {
     body.destroy();
+    throw error;
   }
 }
 
@@ -99,26 +100,49 @@ export async function buildMail(
   parts: readonly MailPart[],
   signal?: AbortSignal,
   last?: Readable,
-): Promise<Buffer> {
+): Promise<Readable> {
   const root = new MimeNode("multipart/mixed", { newline: "win" });
   const note = root.createChild("text/plain; charset=utf-8");
   note.setHeader("Content-Disposition", "inline; handling=optional");
   note.setContent(text);
 
   const streams: Readable[] = [];
+  const end = () => {
+    for (const stream of streams) stream.destroy();
+  };
   try {
     for (const { source, fileName } of parts) {
       const stream = cutOnAbort(await source.open(signal), signal);
       streams.push(stream);
       root.appendChild(audioNode(source, fileName, stream));
     }
-    if (last) root.appendChild(new MimeNode().setRaw(last));
-    const built = await root.build();
-    const end = built.indexOf("\r\n\r\n") + 2;
-    const structure = parseFields(built.subarray(0, end)).filter(({ name }) => /^mime-|^content-/.test(name));
-    return Buffer.concat([Buffer.from(fields + joinFields(structure), "latin1"), built.subarray(end)]);
-  } finally {
-    for (const stream of streams) stream.destroy();
+  } catch (error) {
+    end();
+    throw error;
+  }
+  if (last) root.appendChild(new MimeNode().setRaw(last));
+  const built = root.createReadStream();
+  // Whoever reads the mail gets it; before that it must not bring the program down.
+  built.on("error", () => {});
+  streams.push(built);
+  const mail = Readable.from(withFields(fields, built), { objectMode: false });
+  return mail.once("close", end);
+}
+
+/** Puts a block of fields in the place of the library's own, of which only the structure is kept. */
+async function* withFields(fields: string, built: Readable): AsyncGenerator<Buffer> {
+  let head: Buffer | undefined = Buffer.alloc(0);
+  for await (const chunk of built) {
+    if (!head) {
+      yield chunk;
+      continue;
+    }
+    head = Buffer.concat([head, chunk]);
+    const end = head.indexOf("\r\n\r\n") + 2;
+    if (end < 2) continue;
+    const structure = parseFields(head.subarray(0, end)).filter(({ name }) => /^mime-|^content-/.test(name));
+    yield Buffer.concat([Buffer.from(fields + joinFields(structure), "latin1"), head.subarray(end)]);
+    head = undefined;
   }
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { Readable } from "node:stream";
 import type { GreetingKind } from "../../model/greeting.ts";
 import type { MailboxAddress } from "../../model/mailbox.ts";
 import type { AudioSource } from "../../model/message.ts";
@@ -22,12 +23,15 @@ export interface NewGreeting {
   readonly when: Date;
 }
 
-/** One greeting as one mail, as app_voicemail has it. It has no Message-Context: it is no message in anybody's INBOX. */
+/**
+ * One greeting as one mail, as app_voicemail has it. It has no Message-Context: it is no message in anybody's INBOX. Must be
+ * read or destroyed.
+ */
 export function encodeGreeting(
   greeting: NewGreeting,
   { domain }: Site,
   signal?: AbortSignal,
-): Promise<Buffer> {
+): Promise<Readable> {
   const { mailbox, kind, audio, when } = greeting;
   const name = GREETING_NAMES[kind];
   return buildMail(

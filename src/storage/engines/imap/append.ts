@@ -1,9 +1,11 @@
 import { VoxpostError } from "../../../errors.ts";
+import type { Logger } from "../../../log.ts";
 import type { NewMessage } from "../../../model/message.ts";
-import type { EncodedMessage } from "../../mime/encode.ts";
 import { flagNames, inFolder, searchById } from "./changes.ts";
 import type { Connection } from "./connection.ts";
 import { uidKey } from "./listing.ts";
+import type { OutgoingMail } from "./outgoing.ts";
+import { upload } from "./upload.ts";
 
 /**
  * Stores a mail with the time of the call as INTERNALDATE and returns its key. The server has it when it says so; whether
@@ -11,20 +13,18 @@ import { uidKey } from "./listing.ts";
  */
 export async function appendMail(
   connection: Connection,
-  path: string,
-  { mail, keywords }: EncodedMessage,
   message: NewMessage,
+  { path, mail, keywords }: { path: string; mail: OutgoingMail; keywords: readonly string[] },
+  log: Logger,
 ): Promise<string> {
+  const flags = [...flagNames(message), ...keywords];
+  const whole = { path, mail, flags, date: message.receivedAt };
   const stored = await inFolder(connection, path, () =>
-    connection
-      .ask("the message cannot be stored", (client) =>
-        client.append(path, mail, [...flagNames(message), ...keywords], message.receivedAt),
-      )
-      .catch((error: unknown) => {
-        throw isAboutTheMail(error)
-          ? new VoxpostError("STORE_REFUSED", error.message, { cause: error })
-          : error;
-      }),
+    upload(connection, "the message cannot be stored", whole, log).catch((error: unknown) => {
+      throw isAboutTheMail(error)
+        ? new VoxpostError("STORE_REFUSED", error.message, { cause: error })
+        : error;
+    }),
   );
   if (stored.uid !== undefined && stored.uidValidity !== undefined) {
     return uidKey(stored.uidValidity, stored.uid);

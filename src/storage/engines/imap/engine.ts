@@ -1,33 +1,35 @@
+import { tmpdir } from "node:os";
 import type { Readable } from "node:stream";
 import { VoxpostError } from "../../../errors.ts";
 import type { Logger } from "../../../log.ts";
 import type { Counts, Folder } from "../../../model/folder.ts";
 import type { GreetingKind } from "../../../model/greeting.ts";
-import { formatMailbox, type MailboxAddress } from "../../../model/mailbox.ts";
+import type { MailboxAddress } from "../../../model/mailbox.ts";
 import type { AudioPart, AudioSource, Flags, NewMessage } from "../../../model/message.ts";
 import type { Engine, Entry, FindQuery, ListQuery, Page, Quota, Ref } from "../../engine.ts";
-import { messageUnknown } from "../../faults.ts";
-import { encodeMessage } from "../../mime/encode.ts";
-import { encodeGreeting } from "../../mime/greeting.ts";
-import { cutOnAbort } from "../../streams.ts";
+import { type EncodedMessage, encodeMessage } from "../../mime/encode.ts";
 import { countViews } from "../../view.ts";
 import { Access } from "./access.ts";
 import { appendMail } from "./append.ts";
-import { type FetchPiece, type FoundPart, fetchPiece, findParts, openPart } from "./audio.ts";
 import { type Box, CensusCache, takeCensus } from "./census.ts";
-import { changeFlags, deleteUid, locate, moveMessage, removeMessage, selectFolderOf } from "./changes.ts";
+import { changeFlags, moveMessage, removeMessage } from "./changes.ts";
 import type { Connection } from "./connection.ts";
-import { findExtras, openExtras } from "./extras.ts";
 import { findEntries } from "./find.ts";
-import { folderNames, greetingFolderNames } from "./folders.ts";
-import { findGreetings, storeGreeting } from "./greetings.ts";
+import { pathOf } from "./folders.ts";
+import { Greetings } from "./greetings.ts";
 import { fetchPage } from "./listing.ts";
 import type { ImapOptions } from "./options.ts";
-import { fetchText } from "./text.ts";
+import { type Dispatch, dispatch } from "./outgoing.ts";
+import { Reader } from "./reader.ts";
 import { watchFolder } from "./watch.ts";
 
-/** Slowest link on which a message is still stored in time, bytes per millisecond. */
-const SLOWEST = 20;
+export interface ImapParts {
+  /** Makes a path of the configuration absolute. */
+  path(file: string): string;
+  /** Folder where a long message waits until its size is known. Default: the system's for temporary files. */
+  readonly spool?: string;
+  readonly log: Logger;
+}
 
 /** Voice messages as mail in the owners' own IMAP accounts. docs/engines/imap.md */
 export class ImapEngine implements Engine {
@@ -43,15 +45,20 @@ export class ImapEngine implements Engine {
   };
   readonly #options: ImapOptions;
   readonly #access: Access;
+  readonly #reader: Reader;
+  readonly #greetings: Greetings;
+  readonly #spool: string;
   readonly #log: Logger;
   readonly #censuses = new CensusCache();
   #watched = 0;
 
-  /** `path` makes a path of the configuration absolute. */
-  constructor(options: ImapOptions, { path, log }: { path: (file: string) => string; log: Logger }) {
+  constructor(options: ImapOptions, { path, spool = tmpdir(), log }: ImapParts) {
     this.#options = options;
     this.#log = log;
+    this.#spool = spool;
     this.#access = new Access(options, path);
+    this.#reader = new Reader(this.#access, options);
+    this.#greetings = new Greetings({ access: this.#access, options, reader: this.#reader, spool, log });
     this.name = `imap (${options.host})`;
   }
 
@@ -101,122 +108,75 @@ export class ImapEngine implements Engine {
     return this.#access.use(mailbox, find, { signal, repeat: true });
   }
 
-  async read(ref: Ref, signal?: AbortSignal): Promise<AudioPart[]> {
-    const find = async (connection: Connection) => {
-      const path = this.#path(connection, ref.folder);
-      const uid = await selectFolderOf(ref, connection, path);
-      const parts = uid === undefined ? undefined : await findParts(connection, uid);
-      // A mail that nobody can take apart is broken, not gone.
-      const isThere = parts !== undefined || (await locate(connection, path, ref)) !== undefined;
-      if (uid === undefined || !isThere) throw messageUnknown(ref);
-      return { path, uid, parts: parts ?? [] };
-    };
-    const { path, uid, parts } = await this.#access.use(ref.mailbox, find, { signal, repeat: true });
-    if (parts.length === 0) {
-      const where = `${ref.folder} of ${formatMailbox(ref.mailbox)}`;
-      throw new VoxpostError(
-        "MESSAGE_MALFORMED",
-        `message ${ref.key} in ${where} has no audio that can be found`,
-      );
-    }
-    return parts.map((part) => this.#open(part, ref.mailbox, { path, uid }, signal));
+  read(ref: Ref, signal?: AbortSignal): Promise<AudioPart[]> {
+    return this.#reader.read(ref, signal);
   }
 
   readText(ref: Ref, signal?: AbortSignal): Promise<string | undefined> {
-    const read = async (connection: Connection) => {
-      const message = await locate(connection, this.#path(connection, ref.folder), ref);
-      if (!message) throw messageUnknown(ref);
-      return fetchText(connection, message.uid);
-    };
-    return this.#access.use(ref.mailbox, read, { signal, repeat: true });
+    return this.#reader.readText(ref, signal);
   }
 
-  async readExtras(ref: Ref, signal?: AbortSignal): Promise<Readable | undefined> {
-    const find = async (connection: Connection) => {
-      const path = this.#path(connection, ref.folder);
-      const message = await locate(connection, path, ref);
-      if (!message) throw messageUnknown(ref);
-      const extras = await findExtras(connection, message.uid, ref, this.#options);
-      return { path, uid: message.uid, extras };
-    };
-    const { path, uid, extras } = await this.#access.use(ref.mailbox, find, { signal, repeat: true });
-    const fetch = this.#fetcher(ref.mailbox, { path, uid }, signal);
-    return extras && cutOnAbort(openExtras(extras, fetch), signal);
+  readExtras(ref: Ref, signal?: AbortSignal): Promise<Readable | undefined> {
+    return this.#reader.readExtras(ref, signal);
   }
 
   async append(folder: Folder, message: NewMessage, signal?: AbortSignal): Promise<Entry> {
     const { mailbox, audio: _, text: __, extras: ___, ...envelope } = message;
-    const encode = (limit: AbortSignal) => encodeMessage(message, this.#options, limit);
-    const encoded = await this.#access.within(encode, { signal });
-    const store = (connection: Connection) =>
-      appendMail(connection, this.#path(connection, folder), encoded, message);
-    const key = await this.#changing(mailbox, store, {
-      signal,
-      repeat: false,
-      extraMs: encoded.mail.length / SLOWEST,
-    });
+    const options = this.#options;
+    const deposit: Dispatch<EncodedMessage, string> = {
+      mailbox,
+      folder: this.#spool,
+      compose: (limit) => encodeMessage(message, options, limit),
+      send: (connection, mail, { keywords }) => {
+        const path = pathOf(connection, options, folder);
+        return appendMail(connection, message, { path, mail, keywords }, this.#log);
+      },
+    };
+    const key = await this.#changing(mailbox, () => dispatch(this.#access, deposit, signal));
     return { ref: { mailbox, folder, key }, envelope: { ...envelope, mailbox, folder } };
   }
 
   async setFlags(ref: Ref, change: Partial<Flags>, signal?: AbortSignal): Promise<void> {
     const set = (connection: Connection) =>
       changeFlags(connection, this.#path(connection, ref.folder), ref, change);
-    await this.#changing(ref.mailbox, set, { signal, repeat: true });
+    await this.#changing(ref.mailbox, () => this.#access.use(ref.mailbox, set, { signal, repeat: true }));
   }
 
   async move(ref: Ref, to: Folder, signal?: AbortSignal): Promise<Ref> {
+    const { mailbox } = ref;
     const move = (connection: Connection) =>
       moveMessage(connection, this.#path(connection, ref.folder), this.#path(connection, to), ref);
-    const key = await this.#changing(ref.mailbox, move, { signal, repeat: false });
-    return { mailbox: ref.mailbox, folder: to, key };
+    const key = await this.#changing(mailbox, () =>
+      this.#access.use(mailbox, move, { signal, repeat: false }),
+    );
+    return { mailbox, folder: to, key };
   }
 
   async remove(ref: Ref, signal?: AbortSignal): Promise<void> {
     const remove = (connection: Connection) =>
       removeMessage(connection, this.#path(connection, ref.folder), ref);
-    await this.#changing(ref.mailbox, remove, { signal, repeat: true });
+    await this.#changing(ref.mailbox, () => this.#access.use(ref.mailbox, remove, { signal, repeat: true }));
   }
 
-  async readGreeting(
+  readGreeting(
     mailbox: MailboxAddress,
     kind: GreetingKind,
     signal?: AbortSignal,
   ): Promise<AudioPart | undefined> {
-    const find = async (connection: Connection) => {
-      const path = connection.path(greetingFolderNames(this.#options));
-      const uid = (await findGreetings(connection, path, this.#box(mailbox), kind)).at(-1);
-      const parts = uid === undefined ? [] : await findParts(connection, uid);
-      return { path, uid: uid ?? 0, part: parts?.[0] };
-    };
-    const { part, ...where } = await this.#access.use(mailbox, find, { signal, repeat: true });
-    return part && this.#open(part, mailbox, where, signal);
+    return this.#greetings.read(mailbox, kind, signal);
   }
 
-  async writeGreeting(
+  writeGreeting(
     mailbox: MailboxAddress,
     kind: GreetingKind,
     audio: AudioSource,
     signal?: AbortSignal,
   ): Promise<void> {
-    const when = new Date();
-    const encode = (limit: AbortSignal) =>
-      encodeGreeting({ mailbox, kind, audio, when }, this.#options, limit);
-    const mail = await this.#access.within(encode, { signal });
-    const store = async (connection: Connection) => {
-      const path = connection.path(greetingFolderNames(this.#options));
-      const old = await findGreetings(connection, path, this.#box(mailbox), kind);
-      await storeGreeting(connection, path, old, mail, when);
-    };
-    await this.#access.use(mailbox, store, { signal, repeat: false, extraMs: mail.length / SLOWEST });
+    return this.#greetings.write(mailbox, kind, audio, signal);
   }
 
-  async removeGreeting(mailbox: MailboxAddress, kind: GreetingKind, signal?: AbortSignal): Promise<void> {
-    const remove = async (connection: Connection) => {
-      const path = connection.path(greetingFolderNames(this.#options));
-      for (const uid of await findGreetings(connection, path, this.#box(mailbox), kind))
-        await deleteUid(connection, uid);
-    };
-    await this.#access.use(mailbox, remove, { signal, repeat: true });
+  removeGreeting(mailbox: MailboxAddress, kind: GreetingKind, signal?: AbortSignal): Promise<void> {
+    return this.#greetings.remove(mailbox, kind, signal);
   }
 
   async watch(mailbox: MailboxAddress, onChange: () => void, signal: AbortSignal): Promise<void> {
@@ -255,7 +215,7 @@ export class ImapEngine implements Engine {
   }
 
   #path(connection: Connection, folder: Folder): string {
-    return connection.path(folderNames(this.#options, folder));
+    return pathOf(connection, this.#options, folder);
   }
 
   async #takeCensus(connection: Connection, mailbox: MailboxAddress, folder: Folder) {
@@ -264,37 +224,12 @@ export class ImapEngine implements Engine {
     return census;
   }
 
-  async #changing<T>(
-    mailbox: MailboxAddress,
-    action: (connection: Connection) => Promise<T>,
-    options: { signal: AbortSignal | undefined; repeat: boolean; extraMs?: number },
-  ): Promise<T> {
+  /** What was counted before a change holds no longer, even if the change failed. */
+  async #changing<T>(mailbox: MailboxAddress, change: () => Promise<T>): Promise<T> {
     try {
-      return await this.#access.use(mailbox, action, options);
+      return await change();
     } finally {
       this.#censuses.forget(mailbox);
     }
-  }
-
-  #open(
-    part: FoundPart,
-    mailbox: MailboxAddress,
-    { path, uid }: { path: string; uid: number },
-    signal: AbortSignal | undefined,
-  ): AudioPart {
-    const opened = openPart(part, this.#fetcher(mailbox, { path, uid }, signal));
-    return { ...opened, stream: cutOnAbort(opened.stream, signal) };
-  }
-
-  #fetcher(
-    mailbox: MailboxAddress,
-    { path, uid }: { path: string; uid: number },
-    signal: AbortSignal | undefined,
-  ): FetchPiece {
-    return (piece) =>
-      this.#access.use(mailbox, (connection) => fetchPiece(connection, path, uid, piece), {
-        signal,
-        repeat: true,
-      });
   }
 }

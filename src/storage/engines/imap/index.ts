@@ -5,5 +5,6 @@ import { imapOptions } from "./options.ts";
 
 export const imapScheme = defineScheme(
   imapOptions,
-  (options, { folder, log }) => new ImapEngine(options, { log, path: (file) => resolve(folder, file) }),
+  (options, { folder, data, log }) =>
+    new ImapEngine(options, { log, path: (file) => resolve(folder, file), ...(data && { spool: data }) }),
 );

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { VoxpostError } from "../../../errors.ts";
 import type { AudioSource, ByteSource } from "../../../model/message.ts";
+import { Spooled } from "../../spooled.ts";
 import { ByteReader } from "./bytes.ts";
 import { beginning, type Frame, frame, READABLE, VERSION } from "./format.ts";
-import type { Spool, Spooled } from "./spool.ts";
 
 type Head = Extract<Frame, { is: "message" | "greeting" }>;
 
@@ -23,11 +23,7 @@ export type Item =
  * Reads a backup from its beginning. Ends after `end`, or without one where the stream is cut off.
  * @throws VoxpostError MESSAGE_MALFORMED when it is no backup, or one of a later version
  */
-export async function* readBackup(
-  stream: AsyncIterable<Buffer>,
-  spool: Spool,
-  signal?: AbortSignal,
-): AsyncGenerator<Item> {
+export async function* readBackup(stream: AsyncIterable<Buffer>, signal?: AbortSignal): AsyncGenerator<Item> {
   const reader = new ByteReader(stream, signal);
   const boundary = readBeginning(await reader.line());
   let line = await reader.line();
@@ -43,7 +39,7 @@ export async function* readBackup(
       line = await nextHead(reader, boundary);
       continue;
     }
-    const entry = await readEntry(reader, line, boundary, spool);
+    const entry = await readEntry(reader, line, boundary);
     if (entry === "cut off") return;
     if (typeof entry !== "string") {
       try {
@@ -62,6 +58,7 @@ export async function* readBackup(
 /** What lies between the head of an entry and its seal. */
 interface Part {
   readonly line: Extract<Frame, { is: "audio" | "extras" }>;
+  /** Kept until the checksum is known and its store has it: nothing of an entry that is damaged may reach a store. */
   readonly spooled: Spooled;
 }
 
@@ -76,37 +73,44 @@ function sourcesOf(parts: readonly Part[]): { audio: AudioSource[]; extras?: Byt
 }
 
 /** The parts of one entry; or why there are none. */
-async function readEntry(
+async function readEntry(reader: ByteReader, headLine: Buffer, boundary: string): Promise<Part[] | string> {
+  const parts: Part[] = [];
+  let fault: string | undefined = "it cannot be read";
+  try {
+    fault = await readParts(reader, headLine, boundary, parts);
+  } finally {
+    if (fault !== undefined) await removeAll(parts);
+  }
+  return fault ?? parts;
+}
+
+/** Undefined when all of them are there as they were sealed; else why they are not. */
+async function readParts(
   reader: ByteReader,
   headLine: Buffer,
   boundary: string,
-  spool: Spool,
-): Promise<Part[] | string> {
+  parts: Part[],
+): Promise<string | undefined> {
   const hash = createHash("sha256").update(headLine).update("\n");
-  const parts: Part[] = [];
-  const fail = async (why: string) => {
-    await removeAll(parts);
-    return why;
-  };
   for (;;) {
     const line = await reader.line();
-    if (line === undefined) return fail("cut off");
+    if (line === undefined) return "cut off";
     const next = parse(line, boundary);
-    if (next?.is === "abandoned") return fail("abandoned");
+    if (next?.is === "abandoned") return "abandoned";
     if (next?.is === "sealed") {
-      return hash.digest("hex") === next.sha256 ? parts : fail("its checksum is wrong");
+      return hash.digest("hex") === next.sha256 ? undefined : "its checksum is wrong";
     }
     hash.update(line).update("\n");
     const last = parts.at(-1);
     if (next?.is === "audio" || next?.is === "extras") {
-      parts.push({ line: next, spooled: spool.begin() });
+      parts.push({ line: next, spooled: new Spooled() });
     } else if (next?.is === "data" && last) {
       const bytes = await reader.take(next.bytes + 1);
-      if (!bytes) return fail("cut off");
+      if (!bytes) return "cut off";
       hash.update(bytes);
       await last.spooled.write(bytes.subarray(0, next.bytes));
     } else {
-      return fail("its lines are damaged");
+      return "its lines are damaged";
     }
   }
 }

@@ -8,7 +8,6 @@ import { type PartWeight, sameAudio, weigh, weighMessage } from "../../carry/wei
 import type { Engine } from "../../engine.ts";
 import { onceEach, type Report, throwIfEnding, wordsOf } from "../report.ts";
 import { type Item, nameOf, readBackup } from "./reader.ts";
-import { Spool } from "./spool.ts";
 
 export interface RestoreOptions {
   readonly engine: Engine;
@@ -55,30 +54,25 @@ export async function restore(given: RestoreOptions): Promise<RestoreResult> {
     result.faults++;
     report.finding({ kind: "fault", where, what });
   };
-  const spool = await Spool.open();
-  try {
-    for await (const item of readBackup(stream, spool, signal)) {
-      if (item.is === "end") {
-        result.complete = true;
-        if (item.faults > 0) report.finding({ kind: "note", where: "backup", what: lackOf(item.faults) });
-      } else if (item.is === "damaged") {
-        fault("backup", item.what);
-      } else if (isMeant(mailboxOf(item))) {
-        try {
-          result[await restoreEntry(options, item)]++;
-        } catch (error) {
-          throwIfEnding(error, signal);
-          fault(nameOf(item.head), wordsOf(error));
-        }
-        report.progress({
-          phase: "restoring",
-          mailbox: mailboxOf(item),
-          done: result.restored + result.existed,
-        });
+  for await (const item of readBackup(stream, signal)) {
+    if (item.is === "end") {
+      result.complete = true;
+      if (item.faults > 0) report.finding({ kind: "note", where: "backup", what: lackOf(item.faults) });
+    } else if (item.is === "damaged") {
+      fault("backup", item.what);
+    } else if (isMeant(mailboxOf(item))) {
+      try {
+        result[await restoreEntry(options, item)]++;
+      } catch (error) {
+        throwIfEnding(error, signal);
+        fault(nameOf(item.head), wordsOf(error));
       }
+      report.progress({
+        phase: "restoring",
+        mailbox: mailboxOf(item),
+        done: result.restored + result.existed,
+      });
     }
-  } finally {
-    await spool.close();
   }
   return result;
 }
