@@ -15,12 +15,17 @@ const uploads = new Map(); // "address name" → bytes
 const mailboxes = new Map(); // address → Map of id → message
 let arrivals = 0;
 
+const FIELDS =
+  "folder caller receivedAt duration heard urgent priority private category dialplanContext callId text audio".split(
+    " ",
+  );
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/;
 const BOX = "/v1/mailboxes/([^/]+)";
 const MESSAGES = `${BOX}/folders/(${FOLDERS.join("|")})/messages`;
 
 // Method and path; what it answers. A number is a status without a body, an object is JSON.
 const routes = [
-  ["GET", "/v1", () => ({ protocol: "voxpost-storage", version: "1.0", server: "example 1", capabilities })],
+  ["GET", "/v1", () => ({ protocol: "voxpost-storage", version: "1.2", server: "example 1", capabilities })],
   ["GET", "/v1/health", () => 204],
   ["GET", `${BOX}/folders/(\\w+)/counts`, (box, folder) => counts(inFolder(box, folder))],
   [
@@ -53,9 +58,10 @@ const routes = [
   [
     "PUT",
     `${BOX}/messages/([0-9a-f]{32})`,
-    (box, id, { body }) => {
+    (box, id, { body, headers }) => {
+      if (headers["if-none-match"] !== "*") throw problem(428, "STORE_REFUSED", "Send If-None-Match: *");
       if (boxOf(box).has(id)) throw problem(412, "STORE_REFUSED", "It is stored already");
-      const { audio, text: _, ...about } = JSON.parse(body);
+      const { audio, text: _, ...about } = checked(JSON.parse(body));
       const parts = audio.map((part) => ({ ...part, data: uploads.get(`${box} ${part.upload}`) }));
       if (!parts.every(({ data, sha256 }) => data && digest(data).toString("hex") === sha256)) {
         throw problem(409, "STORE_REFUSED", "An upload is missing, or not what was sent", true);
@@ -124,6 +130,15 @@ const capabilities = {
   move: true,
   writable: true,
 };
+
+/** Stands for a library that checks against the document's schemas: a real server checks every request so. */
+function checked(message) {
+  const unknown = Object.keys(message).find((name) => !FIELDS.includes(name));
+  if (unknown) throw problem(400, "STORE_REFUSED", "A field is not known");
+  const isRight = FOLDERS.includes(message.folder) && message.duration >= 0 && TIME.test(message.receivedAt);
+  if (!isRight) throw problem(400, "STORE_REFUSED", "A field is not as the document has it");
+  return message;
+}
 
 function boxOf(address) {
   if (!mailboxes.has(address)) mailboxes.set(address, new Map());

@@ -53,7 +53,8 @@ function envelopeDifferences(a: Omit<Envelope, "folder">, b: Omit<Envelope, "fol
     ["priority", a.priority, b.priority],
     ["privacy", a.private, b.private],
     ["category", a.category, b.category],
-    ["dialplan context", a.dialplanContext, b.dialplanContext],
+    // Remote stores of an older version have no place for it, and a message is not refused for it.
+    ["dialplan context", a.dialplanContext, b.dialplanContext ?? a.dialplanContext],
     ["call id", a.callId, b.callId],
   ];
   return pairs.filter(([, one, other]) => one !== other).map(([what]) => what);

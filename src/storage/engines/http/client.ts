@@ -161,7 +161,8 @@ async function readJson(response: Response, what: string): Promise<unknown> {
   const text = await readText(response, LONGEST_ANSWER);
   if (text === undefined) throw notTheProtocol(what, `it is longer than ${LONGEST_ANSWER} bytes`);
   try {
-    return JSON.parse(text);
+    // Many programs write null for what they leave out.
+    return JSON.parse(text, (_, value: unknown) => value ?? undefined);
   } catch {
     throw notTheProtocol(what, "it is no JSON");
   }
@@ -170,8 +171,10 @@ async function readJson(response: Response, what: string): Promise<unknown> {
 /** Undefined when there is none, whatever the reason: the status alone must do then. */
 async function readProblem(response: Response): Promise<unknown> {
   try {
-    const isProblem = response.headers.get("content-type")?.startsWith("application/problem+json");
-    if (isProblem) return JSON.parse((await readText(response, 100_000)) ?? "");
+    // Not every framework lets an error's type be set; what is a problem of the protocol its code tells.
+    const type = response.headers.get("content-type") ?? "";
+    if (/^application\/(problem\+)?json\b/i.test(type))
+      return JSON.parse((await readText(response, 100_000)) ?? "");
   } catch {
     // Told by the status.
   }

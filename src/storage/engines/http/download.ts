@@ -85,7 +85,8 @@ function infoOf(headers: Headers): Omit<AudioPart, "stream"> {
     kind,
     contentType: headers.get("content-type") ?? "application/octet-stream",
     duration: wholeNumber(headers.get("content-duration")),
-    size: wholeNumber(headers.get("content-length")),
+    // What a proxy has compressed on its way was of another length.
+    size: headers.has("content-encoding") ? undefined : wholeNumber(headers.get("content-length")),
   });
 }
 

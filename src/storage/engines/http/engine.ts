@@ -6,7 +6,7 @@ import type { MailboxAddress } from "../../../model/mailbox.ts";
 import type { AudioPart, ByteSource, Flags, NewMessage } from "../../../model/message.ts";
 import type { Capabilities, Engine, Entry, FindQuery, ListQuery, Page, Ref } from "../../engine.ts";
 import { matches } from "../../match.ts";
-
+import { inHearingOrder } from "../../mime/audio.ts";
 import { notTheProtocol } from "./faults.ts";
 import { searchPages } from "./find.ts";
 import { discard, Link } from "./link.ts";
@@ -110,21 +110,22 @@ export class HttpEngine implements Engine {
 
   append(folder: Folder, message: NewMessage, signal?: AbortSignal): Promise<Entry> {
     return this.#link.run(signal, async (alive) => {
-      const { mailbox, id, audio, extras, receivedAt, ...rest } = message;
+      const { mailbox, id, extras } = message;
+      const { version } = await this.#link.service(alive);
       const send = async (source: ByteSource) => {
         const upload = randomBytes(16).toString("hex");
         const path = `${protocol.mailboxPath(mailbox)}/uploads/${upload}`;
         return { upload, ...(await this.#link.upload(path, RAW, source, alive)) };
       };
       const parts = [];
-      for (const source of audio) {
-        const { kind, contentType, duration } = source;
+      for (const source of inHearingOrder(message.audio)) {
+        const { kind, duration } = source;
+        const contentType = protocol.headerType(source.contentType);
         parts.push({ kind, contentType, duration, ...(await send(source)) });
       }
       const json = {
-        ...rest,
+        ...protocol.toFields(message, version),
         folder,
-        receivedAt: receivedAt.toISOString(),
         audio: parts,
         ...(extras && this.readExtras && { extras: await send(extras) }),
       };

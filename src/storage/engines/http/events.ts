@@ -56,7 +56,7 @@ function listen(
     const dog = watchdog(signal, 3 * HEARTBEAT_MS, `${nameOf(request)} said nothing`);
     try {
       const response = await client.send(request, dog);
-      if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
+      if (!/^text\/event-stream\b/i.test(response.headers.get("content-type") ?? "")) {
         throw notTheProtocol(nameOf(request), "it is no stream of events");
       }
       for await (const event of eventsIn(response.body ?? [], () => dog.feed())) {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { FOLDERS, type Folder } from "../../../model/folder.ts";
 import type { MailboxAddress } from "../../../model/mailbox.ts";
+import type { NewMessage } from "../../../model/message.ts";
 import type { Entry, Ref } from "../../engine.ts";
 import { messageUnknown } from "../../faults.ts";
 
@@ -11,7 +12,7 @@ import { messageUnknown } from "../../faults.ts";
  */
 
 export const PROTOCOL = "voxpost-storage";
-export const VERSION = "1.1";
+export const VERSION = "1.2";
 
 /** Longest page that either half asks for or gives. */
 export const PAGE = 500;
@@ -47,6 +48,14 @@ export const time = z
   .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,3})?Z$/)
   .transform((value) => new Date(value))
   .refine((date) => date.getTime() >= 0, "is no time between 1970 and 9999");
+/** As other programs write it: with an offset, or microseconds. */
+const timeTold = z.iso.datetime({ offset: true }).transform((value) => new Date(value));
+/** Left out on the last page; empty is what some write there. */
+const next = z
+  .string()
+  .max(2_000)
+  .optional()
+  .transform((cursor) => cursor || undefined);
 const contentType = z.string().min(1).max(200);
 export const partKind = z.enum(["voice", "comment"]);
 
@@ -76,7 +85,6 @@ export type Service = z.output<typeof serviceSchema>;
 export const countsSchema = z.object({ urgent: count, new: count, old: count });
 
 const about = {
-  receivedAt: time,
   duration: count,
   heard: z.boolean(),
   urgent: z.boolean(),
@@ -86,6 +94,7 @@ const about = {
 
 export const messageSchema = z.object({
   ...about,
+  receivedAt: timeTold,
   caller: z.object({ number: z.string().optional(), name: z.string().optional() }),
   category: z.string().optional(),
   dialplanContext: z.string().optional(),
@@ -96,18 +105,18 @@ export const messageSchema = z.object({
   id: messageId,
 });
 export const pageSchema = z.object({
-  messages: z.array(messageSchema).max(PAGE),
+  messages: z.array(messageSchema),
   total: count,
-  next: cursor.optional(),
+  next,
 });
-export const foundSchema = z.object({ messages: z.array(messageSchema).max(PAGE), next: cursor.optional() });
+export const foundSchema = z.object({ messages: z.array(messageSchema), next });
 export const placeSchema = z.object({ folder: folderName, key: wireKey });
 export const verdictSchema = z.object({ valid: z.boolean() });
 export const quotaSchema = z.object({ usedBytes: count, limitBytes: count });
 export const textSchema = z.object({ text: z.string() });
 export const mailboxesSchema = z.object({
-  mailboxes: z.array(z.string().max(200)).max(PAGE),
-  next: cursor.optional(),
+  mailboxes: z.array(z.string().max(200)),
+  next,
 });
 export const spaceSchema = z.object({ freeBytes: count });
 export const problemSchema = z.object({
@@ -125,6 +134,7 @@ const uploaded = {
 
 export const newMessageSchema = z.strictObject({
   ...about,
+  receivedAt: time,
   caller: z.strictObject({ number: text.optional(), name: text.optional() }),
   category: text.optional(),
   dialplanContext: text.optional(),
@@ -149,6 +159,25 @@ type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
 /** Without the fields that are undefined: JSON and our types both mean "left out" by it. */
 export function defined<T extends object>(value: T): Defined<T> {
   return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as Defined<T>;
+}
+
+/**
+ * A message's own fields, as they are sent to a server of this version: each by its name, because a server refuses what it does
+ * not know, and then the message.
+ */
+export function toFields(message: Omit<NewMessage, "audio" | "extras">, version: string): object {
+  const { caller, receivedAt, duration, heard, urgent, priority, category, dialplanContext, callId, text } =
+    message;
+  return {
+    caller: { number: caller.number, name: caller.name },
+    receivedAt: receivedAt.toISOString(),
+    ...{ duration, heard, urgent, priority, private: message.private, category, callId, text },
+    ...(isAtLeast(version, 2) && { dialplanContext }),
+  };
+}
+
+function isAtLeast(version: string, minor: number): boolean {
+  return Number(version.split(".")[1]) >= minor;
 }
 
 /** What the other side told of a message, as an entry of this mailbox. */

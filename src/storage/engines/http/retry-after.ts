@@ -7,7 +7,9 @@ export function retryAfterMs(response: Response, now = Date.now()): number | und
   if (value === null || (response.status !== 429 && response.status !== 503)) return undefined;
   if (/^\d{1,9}$/.test(value)) return Number(value) * 1_000;
   const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+  // By the server's own clock, if it shows one: ours may be another.
+  const there = Date.parse(response.headers.get("date") ?? "");
+  return Number.isNaN(date) ? undefined : Math.max(0, date - (Number.isNaN(there) ? now : there));
 }
 
 /** @throws VoxpostError what the signal fired with */
