@@ -1,5 +1,3 @@
-import { mkdir, rm } from "node:fs/promises";
-import { join } from "node:path";
 import type { Config } from "./config.ts";
 import { VoxpostError } from "./errors.ts";
 import { Greetings } from "./jobs/greetings.ts";
@@ -8,6 +6,7 @@ import { menusByClass } from "./menus/classes.ts";
 import { loadPlugins } from "./menus/plugins.ts";
 import { openAsterisks } from "./program/asterisks.ts";
 import { startBackground } from "./program/background.ts";
+import { openData } from "./program/data.ts";
 import { openEntries } from "./program/entries.ts";
 import { openGround } from "./program/ground.ts";
 import { openWeb } from "./program/web.ts";
@@ -32,7 +31,7 @@ export interface VoxpostOptions {
 /**
  * Builds the program from its configuration and starts it; `program/` has its parts, and they alone know every room. A server
  * that is away is no reason to fail, because callers must be served all the same.
- * @throws VoxpostError CONFIG_INVALID, MENU_INVALID, DEPENDENCY_MISSING; then nothing is left open
+ * @throws VoxpostError CONFIG_INVALID, MENU_INVALID, DEPENDENCY_MISSING, LOCKED; then nothing is left open
  */
 export async function startVoxpost(config: Config, log: Logger, options: VoxpostOptions): Promise<Voxpost> {
   const menus = menusByClass(config, await loadPlugins(config.plugins, config.folder));
@@ -46,10 +45,10 @@ export async function startVoxpost(config: Config, log: Logger, options: Voxpost
     for (const part of opened.splice(0)) await part.close();
   };
   try {
+    const { deliveries: folder } = await open(openData(config.data));
     const ground = await open(openGround(config, log));
     const asterisks = await open(openAsterisks(ground, options.onFatal));
     const { recordingsOf } = asterisks;
-    const folder = await emptyFolder(join(config.data, "deliveries"));
     const greetings = new Greetings({ ...ground, recordingsOf, enqueue: ground.queues, folder });
     const entries = await openEntries(ground, { menus, recordingsOf, greetings });
     let isDraining = false;
@@ -79,11 +78,4 @@ export async function startVoxpost(config: Config, log: Logger, options: Voxpost
 
 interface Part {
   close(): Promise<void>;
-}
-
-/** Without what a killed program left there. */
-async function emptyFolder(path: string): Promise<string> {
-  await rm(path, { recursive: true, force: true });
-  await mkdir(path, { recursive: true, mode: 0o700 });
-  return path;
 }

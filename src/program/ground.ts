@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { OwnPins } from "../access/own-pins.ts";
 import { PinRecords } from "../access/pin-records.ts";
@@ -49,7 +48,6 @@ const PATIENCE = { answerMs: 60_000, transferMs: 300_000 };
 
 /** A server that is away is no reason to fail. @throws VoxpostError CONFIG_INVALID, DEPENDENCY_MISSING */
 export async function openGround(config: Config, log: Logger): Promise<Ground> {
-  mkdirSync(config.data, { recursive: true, mode: 0o700 });
   const telemetry = await Telemetry.open(config, log);
   const subscribers = createSubscribers(config);
   const own = config.redis ? undefined : await startPrivateRedis(join(config.data, "redis"), log);

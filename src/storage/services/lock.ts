@@ -14,10 +14,10 @@ export interface Lock {
 
 /**
  * Locks a file for this program alone: with SQLite, whose locks are the system's own. So none is left behind by a program that
- * was killed, and two in one program keep each other out too. `what` is for people.
- * @throws VoxpostError LOCKED
+ * was killed, and two in one program keep each other out too. `held` tells people what it means that somebody else has it.
+ * @throws VoxpostError LOCKED, STORE_REFUSED
  */
-export function takeLock(path: string, what: string): Lock {
+export function takeLock(path: string, held: string): Lock {
   const database = new SQLite(path, { timeout: 0 });
   try {
     database.exec("BEGIN EXCLUSIVE");
@@ -25,7 +25,7 @@ export function takeLock(path: string, what: string): Lock {
     database.close();
     const isHeld = error instanceof SQLite.SqliteError && error.code.startsWith("SQLITE_BUSY");
     if (!isHeld) throw VoxpostError.from(error, "STORE_REFUSED", `The lock ${path} cannot be taken`);
-    throw new VoxpostError("LOCKED", `Another migration or restore works on ${what}; wait for its end`);
+    throw new VoxpostError("LOCKED", held);
   }
   return { release: () => database.close() };
 }
@@ -46,5 +46,10 @@ export function lockTarget({ name }: Engine, tree: Place["tree"]): Lock {
   // A name tells all of a local store; of a mail server it tells less than there is.
   const { port = "", user = "", parent = "" } = tree;
   const file = createHash("sha256").update(`${name} ${port} ${user} ${parent}`).digest("hex").slice(0, 16);
-  return takeLock(join(folder, file), name);
+  return takeLock(join(folder, file), inUse(name));
+}
+
+/** Of a store or journal that somebody else writes to. */
+export function inUse(what: string): string {
+  return `Another migration or restore works on ${what}; wait for its end`;
 }

@@ -7,7 +7,7 @@ import { GREETINGS, type GreetingKind } from "../../../model/greeting.ts";
 import type { MailboxAddress } from "../../../model/mailbox.ts";
 import type { MessageId } from "../../../model/message.ts";
 import { isGone } from "../../disk.ts";
-import { type Lock, takeLock } from "../lock.ts";
+import { inUse, type Lock, takeLock } from "../lock.ts";
 
 /**
  * What a migration has done, on local disk: a header that says which, and for each mailbox a file of lines, the last
@@ -73,7 +73,7 @@ export class Journal {
    */
   static async open(folder: string, names: Names): Promise<Journal> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const lock = takeLock(join(folder, "lock"), `the journal ${folder}`);
+    const lock = takeLock(join(folder, "lock"), inUse(`the journal ${folder}`));
     const path = join(folder, "journal.json");
     try {
       const version = await readHeader(path, names);
