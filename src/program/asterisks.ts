@@ -6,6 +6,7 @@ import { RedisLampNotes } from "../jobs/lamp-notes.ts";
 import type { RecordingsOf } from "../jobs/recordings.ts";
 import { showAsterisks } from "./gauges.ts";
 import type { Ground } from "./ground.ts";
+import { guardNames } from "./names.ts";
 
 /** Every Asterisk of the configuration, and the server from which they fetch audio. */
 export interface Asterisks {
@@ -19,15 +20,19 @@ export interface Asterisks {
   close(): Promise<void>;
 }
 
-/** Nothing is connected yet. @throws VoxpostError CONFIG_INVALID when nobody can listen where Asterisk is to fetch audio */
+/**
+ * Nothing is connected yet. `onFatal`: this program cannot go on beside others.
+ * @throws VoxpostError CONFIG_INVALID when nobody can listen where Asterisk is to fetch audio
+ */
 export async function openAsterisks(
   { config, log, telemetry, queues }: Ground,
-  onReplaced: (error: VoxpostError) => void,
+  onFatal: (error: VoxpostError) => void,
 ): Promise<Asterisks> {
   const { url, ...address } = config.media;
   const media = new Media({ ...address, ...(url ? { url } : {}), prompts: config.prompts, log });
   await media.listen();
   let serve: CallHandler | undefined;
+  let stopGuarding = () => {};
   const all = () => [...ivrs.values()];
   const handler: CallHandler = async (...call) => serve?.(...call);
   const { most } = config.calls;
@@ -48,7 +53,7 @@ export async function openAsterisks(
         handler,
         isFull,
         log,
-        onReplaced,
+        onReplaced: onFatal,
         lampNotes,
         observe: telemetry.ari(server.name),
       }),
@@ -61,11 +66,21 @@ export async function openAsterisks(
     start(entries) {
       serve = entries;
       for (const ivr of all()) ivr.start();
+      stopGuarding = guardNames({
+        redis: queues.redis,
+        instance: config.instance,
+        asterisks: config.asterisk.flatMap(({ name, url }) => {
+          const asterisk = ivrs.get(name)?.asterisk;
+          return asterisk ? [{ url, asterisk }] : [];
+        }),
+        onFault: onFatal,
+      });
     },
     async drain() {
       await Promise.all(all().map((ivr) => ivr.drain()));
     },
     async close() {
+      stopGuarding();
       await Promise.all(all().map((ivr) => ivr.close()));
       await media.close();
     },
