@@ -1,16 +1,13 @@
 import { expect } from "vitest";
+import { expectVoice, greeting, waitForBeep } from "./caller.ts";
 import { scenario } from "./scenario.ts";
 import { digits } from "./world.ts";
-
-const greeting = (box: string) => ["vm-theperson", ...digits(box), "vm-isunavail", "vm-intro"];
 
 scenario("a message is left by hanging up, and lights the lamp", async (world) => {
   const box = world.box();
   const caller = await world.caller({ name: "Ann Example" });
   const owner = await world.owner(box);
-  await caller.dials(box);
-  await caller.hears(...greeting(box), "beep");
-  await caller.isRecorded();
+  await waitForBeep(caller, box);
   await caller.speaks(3);
   await caller.hangsUp();
   await world.mailbox(box).has({ new: 1 });
@@ -18,15 +15,13 @@ scenario("a message is left by hanging up, and lights the lamp", async (world) =
   const [message] = await world.mailbox(box).messages();
   expect(message?.caller).toEqual({ number: caller.number, name: "Ann Example" });
   expect(message?.duration).toBeCloseTo(3, -1);
-  expect(Math.abs((message?.voice ?? 0) - caller.voice)).toBeLessThan(20);
+  expectVoice(message?.voice, caller.voice);
 });
 
 scenario("a message is ended with #", async (world) => {
   const box = world.box();
   const caller = await world.caller();
-  await caller.dials(box);
-  await caller.hears(...greeting(box), "beep");
-  await caller.isRecorded();
+  await waitForBeep(caller, box);
   await caller.speaks(3);
   await caller.presses("#");
   await caller.hears("auth-thankyou");
@@ -37,9 +32,7 @@ scenario("a message is ended with #", async (world) => {
 scenario("a message that is too short is not kept, and the caller may try again", async (world) => {
   const box = world.box();
   const caller = await world.caller();
-  await caller.dials(box);
-  await caller.hears(...greeting(box), "beep");
-  await caller.isRecorded();
+  await waitForBeep(caller, box);
   await caller.presses("#");
   await caller.hears("vm-tooshort", "beep");
   await caller.isRecorded();
@@ -51,9 +44,7 @@ scenario("a message that is too short is not kept, and the caller may try again"
 scenario("silence ends a message", async (world) => {
   const box = world.box();
   const caller = await world.caller();
-  await caller.dials(box);
-  await caller.hears(...greeting(box), "beep");
-  await caller.isRecorded();
+  await waitForBeep(caller, box);
   await caller.speaks(3);
   await caller.hears("auth-thankyou");
   await caller.isHungUpOn();
@@ -121,9 +112,7 @@ scenario("* leads to the assistant", async (world) => {
 scenario("a caller's name and number cannot break out of anything", async (world) => {
   const box = world.box();
   const caller = await world.caller({ number: "+49 (30) 1", name: '../../../evil%d,"x' });
-  await caller.dials(box);
-  await caller.hears(...greeting(box), "beep");
-  await caller.isRecorded();
+  await waitForBeep(caller, box);
   await caller.speaks(3);
   await caller.hangsUp();
   await world.mailbox(box).has({ new: 1 });
@@ -147,6 +136,6 @@ scenario("two callers who hang up together leave their own words", async (world)
     await mailbox.has({ new: 1 });
     const [message] = await mailbox.messages();
     expect(message?.caller.number).toBe(caller.number);
-    expect(Math.abs((message?.voice ?? 0) - caller.voice)).toBeLessThan(20);
+    expectVoice(message?.voice, caller.voice);
   }
 });

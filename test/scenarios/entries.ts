@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { leaveMessage } from "./owner.ts";
+import { receiveMessage } from "./caller.ts";
 import { scenario } from "./scenario.ts";
 import { digits } from "./world.ts";
 
@@ -44,8 +44,7 @@ scenario("a mailbox's name is said, or else its number", async (world) => {
 
 scenario("one message is played by its id, and stays new", async (world) => {
   const box = world.box();
-  await leaveMessage(world, box);
-  await world.mailbox(box).has({ new: 1 });
+  await receiveMessage(world, box);
   const [message] = await world.mailbox(box).messages();
   const caller = await world.caller();
   await caller.dials(`play*${box}*${message?.id}`);
@@ -77,8 +76,7 @@ scenario("somebody is found by name and dialled", async (world) => {
 
 scenario("option s lets a trusted caller in, and option a plays at once", async (world) => {
   const box = world.box();
-  await leaveMessage(world, box);
-  await world.mailbox(box).has({ new: 1 });
+  await receiveMessage(world, box);
   const owner = await world.owner(box);
   await owner.dials(`retrieve*${box}*sa`);
   await owner.hears("vm-first", "vm-message", "vm-received");
@@ -101,8 +99,7 @@ scenario("option a with nothing to play says so and ends", async (world) => {
 
 scenario("option r deletes nothing", async (world) => {
   const box = world.box();
-  await leaveMessage(world, box);
-  await world.mailbox(box).has({ new: 1 });
+  await receiveMessage(world, box);
   const owner = await world.owner(box);
   await owner.dials(`retrieve*${box}*sr`);
   await owner.hears("vm-youhave");

@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { skipToBeep } from "./caller.ts";
 import { scenario } from "./scenario.ts";
 
 /** Where a call is in the dialplan behind Voxpost, and what the dialplan is told. */
@@ -6,11 +7,7 @@ import { scenario } from "./scenario.ts";
 scenario("the dialplan goes on behind a message, and is told that it was left", async (world) => {
   const box = world.box();
   const caller = await world.caller();
-  await caller.dials(`deposit*${box}*u`);
-  await caller.hears("vm-theperson");
-  await caller.presses("#");
-  await caller.hears("beep");
-  await caller.isRecorded();
+  await skipToBeep(caller, `deposit*${box}*u`);
   await caller.speaks(3);
   await caller.presses("#");
   await caller.hears("auth-thankyou");
@@ -22,11 +19,7 @@ scenario("the dialplan goes on behind a message, and is told that it was left", 
 scenario("the dialplan is told before a hang-up that a message was left", async (world) => {
   const box = world.box();
   const caller = await world.caller();
-  await caller.dials(`deposit*${box}*us`);
-  await caller.hears("vm-theperson");
-  await caller.presses("#");
-  await caller.hears("beep");
-  await caller.isRecorded();
+  await skipToBeep(caller, `deposit*${box}*us`);
   await caller.speaks(3);
   await caller.hangsUp();
   expect(caller.variable("VMSTATUS")).toBe("SUCCESS");
@@ -43,11 +36,7 @@ scenario("a mailbox that does not exist fails, and the dialplan goes on", async 
 scenario("a full mailbox says so before the greeting, and takes nothing", async (world) => {
   const box = world.box("small");
   const [owner, first, second] = [await world.owner(box), await world.caller(), await world.caller()];
-  await first.dials(`deposit*${box}*us`);
-  await first.hears("vm-theperson");
-  await first.presses("#");
-  await first.hears("beep");
-  await first.isRecorded();
+  await skipToBeep(first, `deposit*${box}*us`);
   await first.speaks(3);
   await first.hangsUp();
   await owner.lampShows({ new: 1, old: 0 });

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
-import { leaveMessage, logIn, youHave } from "./owner.ts";
+import { receiveMessage, skipToBeep } from "./caller.ts";
+import { logIn, sayGoodbye, youHave } from "./owner.ts";
 import { type Stage, scenario } from "./scenario.ts";
 
 /** What Asterisk does wrong on request only. */
@@ -10,11 +11,7 @@ scenario(
   async (world) => {
     const box = world.box();
     const caller = await world.caller();
-    await caller.dials(box);
-    await caller.hears("vm-theperson");
-    await caller.presses("#");
-    await caller.hears("beep");
-    await caller.isRecorded();
+    await skipToBeep(caller, box);
     await caller.speaks(2);
     await world.dropSocket();
     await caller.speaks(3);
@@ -31,17 +28,14 @@ scenario(
   async (world) => {
     const box = world.box();
     const owner = await world.owner(box);
-    await leaveMessage(world, box);
-    await world.mailbox(box).has({ new: 1 });
+    await receiveMessage(world, box);
     await logIn(world, owner, box);
     await owner.hears(...youHave.oneNew);
     await world.dropSocket();
     await owner.isSilent(1);
     await owner.presses("1");
     await owner.hearsItOut();
-    await owner.presses("#");
-    await owner.hears("vm-goodbye");
-    await owner.isHungUpOn();
+    await sayGoodbye(owner);
   },
   SIMULATED,
 );
@@ -51,11 +45,7 @@ scenario(
   async (world) => {
     const box = world.box();
     const caller = await world.caller();
-    await caller.dials(box);
-    await caller.hears("vm-theperson");
-    await caller.presses("#");
-    await caller.hears("beep");
-    await caller.isRecorded();
+    await skipToBeep(caller, box);
     await caller.speaks(3);
     world.faults.delay("StasisEnd", 1_000);
     world.faults.delay("ChannelDestroyed", 1_000);
@@ -92,8 +82,7 @@ scenario(
   async (world) => {
     const box = world.box();
     world.faults.lose("RecordingFinished");
-    await leaveMessage(world, box);
-    await world.mailbox(box).has({ new: 1 });
+    await receiveMessage(world, box);
   },
   SIMULATED,
 );
@@ -106,8 +95,7 @@ scenario(
     world.faults.duplicate("StasisStart");
     world.faults.duplicate("RecordingFinished");
     world.faults.delay("StasisEnd", 3_000);
-    await leaveMessage(world, box);
-    await world.mailbox(box).has({ new: 1 });
+    await receiveMessage(world, box);
     await owner.lampShows({ new: 1, old: 0 });
   },
   SIMULATED,

@@ -1,4 +1,4 @@
-import { hearMessage, logIn, youHave } from "./owner.ts";
+import { hearMessage, logIn, sayGoodbye, youHave } from "./owner.ts";
 import { scenario } from "./scenario.ts";
 
 /** Where messages lie, and how they come back. */
@@ -9,9 +9,7 @@ scenario("a deleted message is gone after the call, and is got back by telephone
   await hearMessage(world, owner, box);
   await owner.presses("7");
   await owner.hears("vm-deleted");
-  await owner.presses("#");
-  await owner.hears("vm-goodbye");
-  await owner.isHungUpOn();
+  await sayGoodbye(owner);
   await world.mailbox(box).has({ old: 1 }, "Trash");
   await world.mailbox(box).has({});
   await owner.lampShows({ new: 0, old: 0 });

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
-import { expectVoice, hearMessage } from "./owner.ts";
+import { expectVoice } from "./caller.ts";
+import { hearMessage, sayGoodbye } from "./owner.ts";
 import { scenario } from "./scenario.ts";
 import { digits, type Telephone } from "./world.ts";
 
@@ -84,9 +85,7 @@ scenario("a number that nobody has is told, and a forward can be given up", asyn
     await owner.presses("#");
     await owner.hears(next);
   }
-  await owner.presses("#");
-  await owner.hears("vm-goodbye");
-  await owner.isHungUpOn();
+  await sayGoodbye(owner);
 });
 
 /** The owner forwards the message just heard to somebody, with words before it, and is being recorded. */

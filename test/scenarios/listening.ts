@@ -1,5 +1,6 @@
 import { expect } from "vitest";
-import { leaveMessage, logIn, today, youHave } from "./owner.ts";
+import { leaveMessage, receiveMessage } from "./caller.ts";
+import { logIn, openInbox, sayGoodbye, today, youHave } from "./owner.ts";
 import { scenario } from "./scenario.ts";
 import { digits } from "./world.ts";
 
@@ -8,9 +9,7 @@ scenario("no messages", async (world) => {
   const owner = await world.owner(box);
   await logIn(world, owner, box);
   await owner.hears(...youHave.nothing);
-  await owner.presses("#");
-  await owner.hears("vm-goodbye");
-  await owner.isHungUpOn();
+  await sayGoodbye(owner);
 });
 
 scenario("the owner hears a message, and the lamp goes out", async (world) => {
@@ -25,9 +24,7 @@ scenario("the owner hears a message, and the lamp goes out", async (world) => {
   await owner.presses("1");
   await owner.hears("(audio)");
   await owner.hearsItOut();
-  await owner.presses("#");
-  await owner.hears("vm-goodbye");
-  await owner.isHungUpOn();
+  await sayGoodbye(owner);
   await world.mailbox(box).has({ old: 1 });
   await owner.lampShows({ new: 0, old: 1 });
 });
@@ -35,12 +32,8 @@ scenario("the owner hears a message, and the lamp goes out", async (world) => {
 scenario("one new and one old message", async (world) => {
   const box = world.box();
   const owner = await world.owner(box);
-  await leaveMessage(world, box);
-  await world.mailbox(box).has({ new: 1 });
-  await logIn(world, owner, box);
-  await owner.hears(...youHave.oneNew);
-  await owner.presses("1");
-  await owner.hears("vm-first");
+  await receiveMessage(world, box);
+  await openInbox(world, owner, box);
   await owner.presses("1");
   await owner.hears("(audio)");
   await owner.hearsItOut();
@@ -56,8 +49,7 @@ scenario("one new and one old message", async (world) => {
 scenario("next and previous stop at the ends", async (world) => {
   const box = world.box();
   const owner = await world.owner(box);
-  await leaveMessage(world, box);
-  await world.mailbox(box).has({ new: 1 });
+  await receiveMessage(world, box);
   await leaveMessage(world, box);
   await world.mailbox(box).has({ new: 2 });
   await logIn(world, owner, box);
@@ -80,10 +72,7 @@ scenario("a deleted message can be got back, until the call ends", async (world)
   const owner = await world.owner(box);
   await leaveMessage(world, box);
   await owner.lampShows({ new: 1, old: 0 });
-  await logIn(world, owner, box);
-  await owner.hears(...youHave.oneNew);
-  await owner.presses("1");
-  await owner.hears("vm-first");
+  await openInbox(world, owner, box);
   await owner.presses("7");
   await owner.hears("vm-deleted");
   await owner.presses("7");
@@ -99,12 +88,8 @@ scenario("a deleted message can be got back, until the call ends", async (world)
 scenario("a message is saved to a folder", async (world) => {
   const box = world.box();
   const owner = await world.owner(box);
-  await leaveMessage(world, box);
-  await world.mailbox(box).has({ new: 1 });
-  await logIn(world, owner, box);
-  await owner.hears(...youHave.oneNew);
-  await owner.presses("1");
-  await owner.hears("vm-first");
+  await receiveMessage(world, box);
+  await openInbox(world, owner, box);
   await owner.presses("1");
   await owner.hears("(audio)");
   await owner.hearsItOut();
@@ -120,13 +105,9 @@ scenario("a message is saved to a folder", async (world) => {
 scenario("date and caller are told on request", async (world) => {
   const box = world.box();
   const owner = await world.owner(box);
-  await leaveMessage(world, box, await world.caller({ number: "5550177" }));
-  await world.mailbox(box).has({ new: 1 });
+  await receiveMessage(world, box, await world.caller({ number: "5550177" }));
   const [message] = await world.mailbox(box).messages();
-  await logIn(world, owner, box);
-  await owner.hears(...youHave.oneNew);
-  await owner.presses("1");
-  await owner.hears("vm-first");
+  await openInbox(world, owner, box);
   await owner.presses("3");
   await owner.hears("vm-toreply", "vm-tohearenv");
   await owner.presses("3");
@@ -138,8 +119,7 @@ scenario("date and caller are told on request", async (world) => {
 scenario("who called is told before a message, where the owner wants it", async (world) => {
   const box = world.box("saycid");
   const owner = await world.owner(box);
-  await leaveMessage(world, box, await world.caller({ number: "5550178" }));
-  await world.mailbox(box).has({ new: 1 });
+  await receiveMessage(world, box, await world.caller({ number: "5550178" }));
   const [message] = await world.mailbox(box).messages();
   await logIn(world, owner, box);
   await owner.hears(...youHave.oneNew);
@@ -153,8 +133,7 @@ scenario("help tells all keys", async (world) => {
   const box = world.box();
   const owner = await world.owner(box);
   const folders = ["vm-onefor", "vm-INBOX", "vm-messages", "vm-opts"];
-  await leaveMessage(world, box);
-  await world.mailbox(box).has({ new: 1 });
+  await receiveMessage(world, box);
   await logIn(world, owner, box);
   await owner.hears(...youHave.oneNew, ...folders, "vm-helpexit");
   await owner.presses("1");
@@ -170,12 +149,8 @@ scenario("help tells all keys", async (world) => {
 scenario("a message is wound on, back, paused and begun again", async (world) => {
   const box = world.box();
   const owner = await world.owner(box);
-  await leaveMessage(world, box, undefined, 8);
-  await world.mailbox(box).has({ new: 1 });
-  await logIn(world, owner, box);
-  await owner.hears(...youHave.oneNew);
-  await owner.presses("1");
-  await owner.hears("vm-first");
+  await receiveMessage(world, box, undefined, 8);
+  await openInbox(world, owner, box);
   await owner.presses("1");
   await owner.hears("(audio)");
   await owner.presses("#*0");
@@ -192,29 +167,20 @@ scenario("a message longer than the dead man's switch is recorded and heard to i
   const box = world.box();
   const owner = await world.owner(box);
   const caller = await world.caller();
-  await leaveMessage(world, box, caller, 22);
-  await world.mailbox(box).has({ new: 1 });
+  await receiveMessage(world, box, caller, 22);
   const [message] = await world.mailbox(box).messages();
   expect(message?.duration).toBeGreaterThanOrEqual(21);
-  await logIn(world, owner, box);
-  await owner.hears(...youHave.oneNew);
-  await owner.presses("1");
-  await owner.hears("vm-first");
+  await openInbox(world, owner, box);
   await owner.presses("1");
   await owner.hears("(audio)", "vm-advopts");
-  await owner.presses("#");
-  await owner.hears("vm-goodbye");
-  await owner.isHungUpOn();
+  await sayGoodbye(owner);
 });
 
 scenario("an owner is spoken to in their own language after the login", async (world) => {
   const box = world.box("spanish");
   const owner = await world.owner(box);
-  await leaveMessage(world, box);
-  await world.mailbox(box).has({ new: 1 });
+  await receiveMessage(world, box);
   await logIn(world, owner, box);
   await owner.hears("vm-youhave", "digits/1M", "vm-message", "vm-INBOX");
-  await owner.presses("#");
-  await owner.hears("vm-goodbye");
-  await owner.isHungUpOn();
+  await sayGoodbye(owner);
 });

@@ -1,4 +1,4 @@
-import { logIn, youHave } from "./owner.ts";
+import { logIn, sayGoodbye, youHave } from "./owner.ts";
 import { scenario } from "./scenario.ts";
 
 scenario("mailbox and PIN are typed ahead", async (world) => {
@@ -7,9 +7,7 @@ scenario("mailbox and PIN are typed ahead", async (world) => {
   await owner.dials("*98");
   await owner.presses(`${box}#${world.pin}#`);
   await owner.hearsItOut();
-  await owner.presses("#");
-  await owner.hears("vm-goodbye");
-  await owner.isHungUpOn();
+  await sayGoodbye(owner);
 });
 
 scenario("from one's own phone only the PIN is asked for", async (world) => {

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
-import { expectVoice, hearMessage, logIn, youHave } from "./owner.ts";
+import { expectVoice } from "./caller.ts";
+import { hearMessage, logIn, sayGoodbye, youHave } from "./owner.ts";
 import { scenario } from "./scenario.ts";
 import { digits, type Telephone } from "./world.ts";
 
@@ -89,9 +90,7 @@ scenario("an owner sends a message to somebody", async (world) => {
   await owner.hears(...digits(other));
   await speak(owner);
   await owner.hears("vm-opts");
-  await owner.presses("#");
-  await owner.hears("vm-goodbye");
-  await owner.isHungUpOn();
+  await sayGoodbye(owner);
   await world.mailbox(other).has({ new: 1 });
   const [message] = await world.mailbox(other).messages();
   expectVoice(message?.voice, owner.voice);

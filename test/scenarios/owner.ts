@@ -1,24 +1,7 @@
-import { expect } from "vitest";
+import { receiveMessage } from "./caller.ts";
 import type { Telephone, World } from "./world.ts";
 
-/** Scenes that many scenarios share. */
-
-/** Somebody leaves a message of so many seconds. */
-export async function leaveMessage(
-  world: World,
-  box: string,
-  caller?: Telephone,
-  seconds = 2,
-): Promise<void> {
-  const somebody = caller ?? (await world.caller());
-  await somebody.dials(box);
-  await somebody.hears("vm-theperson");
-  await somebody.presses("#");
-  await somebody.hears("beep");
-  await somebody.isRecorded();
-  await somebody.speaks(seconds);
-  await somebody.hangsUp();
-}
+/** Scenes of owners that many scenarios share. */
 
 /** Calls the voicemail and logs in; what is heard next is the inventory. */
 export async function logIn(world: World, owner: Telephone, box: string): Promise<void> {
@@ -29,6 +12,21 @@ export async function logIn(world: World, owner: Telephone, box: string): Promis
   await owner.presses(`${world.pin}#`);
 }
 
+/** Logs in where one new message waits, and opens it; what is heard next tells of the message. */
+export async function openInbox(world: World, owner: Telephone, box: string): Promise<void> {
+  await logIn(world, owner, box);
+  await owner.hears(...youHave.oneNew);
+  await owner.presses("1");
+  await owner.hears("vm-first");
+}
+
+/** Ends the call as the phone guide says. */
+export async function sayGoodbye(owner: Telephone): Promise<void> {
+  await owner.presses("#");
+  await owner.hears("vm-goodbye");
+  await owner.isHungUpOn();
+}
+
 /** Somebody leaves a message, and the owner calls and hears it; what is heard next is the message menu. */
 export async function hearMessage(
   world: World,
@@ -36,19 +34,10 @@ export async function hearMessage(
   box: string,
   caller?: Telephone,
 ): Promise<void> {
-  await leaveMessage(world, box, caller);
-  await world.mailbox(box).has({ new: 1 });
-  await logIn(world, owner, box);
-  await owner.hears(...youHave.oneNew);
-  await owner.presses("1");
-  await owner.hears("vm-first");
+  await receiveMessage(world, box, caller);
+  await openInbox(world, owner, box);
   await owner.presses("1");
   await owner.hears("(audio)", "vm-advopts");
-}
-
-/** What a recipient finds whose message has this voice, give or take. */
-export function expectVoice(heard: number | undefined, voice: number): void {
-  expect(Math.abs((heard ?? 0) - voice), `${heard} hertz for ${voice}`).toBeLessThan(20);
 }
 
 /** How a time of today is told, in UTC: "today at 2 oh 5 p.m.". */
