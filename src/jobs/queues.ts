@@ -56,6 +56,17 @@ export class Queues implements Enqueue {
     return this.#add("forward", { ...job, to: [...job.to] }, { message: job.message });
   }
 
+  /** What was put off is tried now: the first of each kind, or all. Never rejects. */
+  async hurry(which: "first" | "all"): Promise<void> {
+    const hurried = [...this.#queues.values()].map(async (queue) => {
+      if (which === "all") return queue.promoteJobs();
+      const [first] = await queue.getDelayed(0, 0);
+      await first?.promote();
+    });
+    // While Redis is away they stay put off, and another worker may have been quicker.
+    await Promise.allSettled(hurried);
+  }
+
   /** Jobs that wait, run or are put off, by name. Undefined while Redis does not answer. */
   async waiting(): Promise<Record<JobName, number> | undefined> {
     const states = Object.entries((await this.states()) ?? {});

@@ -32,8 +32,15 @@ export const JOBS = {
       keepLastIfActive: true,
     }),
   ),
-  /** Counts one mailbox and tells the lamps. A request while one runs makes one more run, since the count may be older. */
-  mwi: define(mailbox, (address) => ({ id: formatMailbox(address), keepLastIfActive: true })),
+  /**
+   * Counts one mailbox and tells the lamps. A request while one runs makes one more run, since the count may be older; one that
+   * was put off is tried at once.
+   */
+  mwi: define(mailbox, (address) => ({
+    id: formatMailbox(address),
+    keepLastIfActive: true,
+    reschedule: true,
+  })),
   /** Copies one message to other mailboxes. A second request of the same adds nothing. */
   forward: define(
     z.object({

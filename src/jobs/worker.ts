@@ -19,6 +19,8 @@ export interface WorkersOptions {
   readonly concurrency?: number;
   /** Milliseconds before attempt n + 1; default `backoff`. */
   readonly backoff?: (attempt: number) => number;
+  /** Told of every failure after which a job is put off. */
+  readonly onPutOff?: (error: unknown) => void;
   /** After this long without a sign of life another worker takes a job, milliseconds; default 30,000. */
   readonly lockMs?: number;
 }
@@ -102,6 +104,7 @@ export class Workers {
           { err: error },
           "job will be tried again until it is done",
         );
+        this.#options.onPutOff?.(error);
         throw error;
       }
       log.error({ err: error }, "job given up; recordings stay where they are");

@@ -42,7 +42,10 @@ export function startBackground(ground: Ground, parts: BackgroundParts): Backgro
   // Whatever was recorded while nobody listened is delivered as soon as its Asterisk is there.
   for (const [name, { asterisk }] of asterisks.ivrs) {
     asterisk.onState((state) => {
-      if (state === "up") void sweeps.now(name);
+      if (state !== "up") return;
+      void sweeps.now(name);
+      // Deliveries that waited for this Asterisk too.
+      ground.recovery.back();
     });
   }
   upkeep.start();
@@ -75,6 +78,7 @@ function startWorkers(ground: Ground, { asterisks, folder }: BackgroundParts): W
     redis: ground.redis,
     log,
     lockMs: 1_000 * config.workers.stalled,
+    onPutOff: (error) => ground.recovery.failed(error),
     processors: {
       deposit: telemetry.job("deposit", (job, signal) => deposit(job, messages, signal)),
       forward: telemetry.job("forward", (job, signal) => forward(job, messages, signal)),

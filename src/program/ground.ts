@@ -8,6 +8,7 @@ import { Locks } from "../custody/lock.ts";
 import { Reasons } from "../custody/reasons.ts";
 import { News } from "../jobs/news.ts";
 import { Queues } from "../jobs/queues.ts";
+import { Recovery } from "../jobs/recovery.ts";
 import type { RedisServers } from "../jobs/redis-options.ts";
 import type { Logger } from "../log.ts";
 import type { MailboxAddress } from "../model/mailbox.ts";
@@ -27,6 +28,7 @@ export interface Ground {
   readonly redis: RedisServers;
   readonly subscribers: ReturnType<typeof createSubscribers>;
   readonly queues: Queues;
+  readonly recovery: Recovery;
   readonly locks: Locks;
   readonly ledger: Ledger;
   readonly latest: Latest;
@@ -62,7 +64,9 @@ export async function openGround(config: Config, log: Logger): Promise<Ground> {
     data: config.data,
     attributesOf: (mailbox) => subscribers.attributesOf(mailbox),
     observer: telemetry.store,
+    onBack: () => recovery.back(),
   });
+  const recovery = new Recovery({ queues, check: (signal) => engine.check(signal), log });
   const pins = new OwnPins({
     records: new PinRecords({ path: join(config.data, "pins.json"), redis: queues.redis, log }),
     configured: (mailbox) => subscribers.pin(mailbox),
@@ -93,6 +97,7 @@ export async function openGround(config: Config, log: Logger): Promise<Ground> {
     redis: servers,
     subscribers,
     queues,
+    recovery,
     // Longer than a job may be stalled, or two workers could deliver the same message.
     locks: new Locks({ ...custody, ttlMs: 4_000 * config.workers.stalled }),
     ledger: new Ledger(custody),
@@ -107,6 +112,7 @@ export async function openGround(config: Config, log: Logger): Promise<Ground> {
     async close() {
       unfollow();
       news.close();
+      recovery.stop();
       await queues.close();
       await store.close();
       await own?.stop();

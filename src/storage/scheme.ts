@@ -22,6 +22,8 @@ export interface EngineContext {
   attributesOf?(mailbox: MailboxAddress): Readonly<Record<string, string>>;
   /** Told of every operation of the innermost engines, and of one with the layer `observe`. Default: nobody is. */
   readonly observer?: Observer;
+  /** A server that was taken for dead answers again (layers/breaker.ts). Default: nobody is told. */
+  readonly onBack?: () => void;
 }
 
 /** One row of the registry: what may stand in the configuration, and how an engine is made from it. */

@@ -15,6 +15,8 @@ export interface BreakerOptions {
   readonly longestMs?: number;
   /** Given up by whoever asked after this long, an operation counts as failed, milliseconds. Default 5,000. */
   readonly patienceMs?: number;
+  /** The server gives signs of life again, and once more when an operation has succeeded. */
+  readonly onBack?: (() => void) | undefined;
   /** Default: the clock. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<unknown>;
 }
@@ -32,7 +34,9 @@ export function withBreaker(inner: Engine, options: BreakerOptions): Engine {
   return {
     // Whoever asks whether the server lives is to hear what the server says.
     ...layer(inner, (operation, signal, run, mailbox) =>
-      operation === "check" ? run(signal) : breaker.run(() => run(signal), mailbox && formatMailbox(mailbox)),
+      operation === "check"
+        ? breaker.check(run(signal))
+        : breaker.run(() => run(signal), mailbox && formatMailbox(mailbox)),
     ),
     async open() {
       breaker.start();
@@ -52,12 +56,15 @@ class Breaker {
   readonly #pauses: readonly [first: number, longest: number];
   readonly #patienceMs: number;
   readonly #wait: (ms: number, signal: AbortSignal) => Promise<unknown>;
+  readonly #onBack: () => void;
   readonly #operations = new Operations();
   #state: State = "closed";
   /** Since the last answer, and whose. */
   #failures = 0;
   readonly #mailboxes = new Set<string>();
   #pauseMs: number;
+  /** How often it was opened. */
+  #breaks = 0;
 
   constructor(engine: Engine, options: BreakerOptions) {
     const { log, failures = 5, firstMs = 1_000, longestMs = 15_000, patienceMs = 5_000 } = options;
@@ -67,6 +74,7 @@ class Breaker {
     this.#pauses = [firstMs, longestMs];
     this.#pauseMs = firstMs;
     this.#patienceMs = patienceMs;
+    this.#onBack = options.onBack ?? (() => {});
     this.#wait = options.wait ?? ((ms, signal) => sleep(ms, undefined, { signal, ref: false }));
   }
 
@@ -98,12 +106,28 @@ class Breaker {
     }
   }
 
+  /** Somebody else asks for a sign of life: whoever waits may go by that too. */
+  async check<T>(checking: Promise<T>): Promise<T> {
+    const answer = await checking;
+    this.#try();
+    return answer;
+  }
+
   #answered(): void {
-    if (this.#state !== "closed") this.#log.info({ engine: this.#engine.name }, "the store answers again");
+    const wasClosed = this.#state === "closed";
     this.#state = "closed";
     this.#failures = 0;
     this.#mailboxes.clear();
     this.#pauseMs = this.#pauses[0];
+    if (wasClosed) return;
+    this.#log.info({ engine: this.#engine.name }, "the store answers again");
+    this.#onBack();
+  }
+
+  #try(): void {
+    if (this.#state !== "open") return;
+    this.#state = "trying";
+    this.#onBack();
   }
 
   #failed(mailbox: string | undefined): void {
@@ -119,24 +143,23 @@ class Breaker {
 
   #break(): void {
     this.#state = "open";
+    this.#breaks++;
     void this.#operations.run(undefined, (signal) => this.#untilAlive(signal)).catch(() => {});
   }
 
   async #untilAlive(signal: AbortSignal): Promise<void> {
+    const own = this.#breaks;
     for (;;) {
       await this.#wait(this.#pauseMs, signal);
       this.#pauseMs = Math.min(2 * this.#pauseMs, this.#pauses[1]);
-      // An operation that began before may have been answered meanwhile.
-      if (this.#state !== "open" || signal.aborted) return;
+      // An operation that began before may have been answered meanwhile, or somebody else's sign of life.
+      if (this.#state !== "open" || this.#breaks !== own || signal.aborted) return;
       const isAlive = await this.#engine
         .check(AbortSignal.any([signal, AbortSignal.timeout(this.#patienceMs)]))
         .then(() => true)
         .catch((error) => judge(error, true) === "answered");
+      if (isAlive) this.#try();
       if (this.#state !== "open") return;
-      if (isAlive) {
-        this.#state = "trying";
-        return;
-      }
     }
   }
 

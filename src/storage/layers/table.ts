@@ -68,9 +68,13 @@ export function wrap(
   return layers.reduce((inner, options) => wrapOnce(inner, options, context, place), inmost);
 }
 
-function breakerOptions(options: z.output<typeof breakerKeys>, { log }: EngineContext): BreakerOptions {
+function breakerOptions(
+  options: z.output<typeof breakerKeys>,
+  { log, onBack }: EngineContext,
+): BreakerOptions {
   return {
     log,
+    onBack,
     ...(options.failures === undefined ? {} : { failures: options.failures }),
     ...(options.first_ms === undefined ? {} : { firstMs: options.first_ms }),
     ...(options.longest_ms === undefined ? {} : { longestMs: options.longest_ms }),
