@@ -9,6 +9,9 @@ import type { AudioPart, AudioSource, Envelope, Flags, MessageId, NewMessage } f
  * says honestly what it can do, and throws errors of the closed list in `errors.ts`. Checks of arguments, defaults,
  * idempotence, events and metrics live once, in `store.ts` above it.
  *
+ * What engines share: `signals.ts` (Operations: cancelled and closed), `streams.ts` (cutOnAbort, around each source that is read),
+ * `view.ts` (counts and pages), `match.ts` (search), `faults.ts` (the same errors in the same words), `disk.ts`.
+ *
  * Deliberately not in this contract: what "deleted" means to an owner (the store moves to Trash and purges later),
  * who may read what, retries and time limits (layers), and any knowledge of calls.
  */
@@ -61,10 +64,14 @@ export interface Engine {
    * engines that keep none, and then messages that have some are not moved there. @throws MESSAGE_UNKNOWN
    */
   readExtras?(ref: Ref, signal?: AbortSignal): Promise<Readable | undefined>;
-  /** Stores durably before it resolves: afterwards a power cut loses nothing. @throws STORE_FULL, STORE_REFUSED */
+  /**
+   * Stores durably before it resolves: afterwards a power cut loses nothing. When a source fails, its own error is thrown; then,
+   * and when the signal fires or the engine is closed, nothing of the message is in sight. @throws STORE_FULL, STORE_REFUSED
+   */
   append(folder: Folder, message: NewMessage, signal?: AbortSignal): Promise<Entry>;
+  /** A flag that is not named stays, also when somebody else changes it in this moment. @throws MESSAGE_UNKNOWN */
   setFlags(ref: Ref, change: Partial<Flags>, signal?: AbortSignal): Promise<void>;
-  /** Within one mailbox; at every moment the message is in at least one of the two folders. Resolves to its new ref. */
+  /** Within one mailbox; at every moment the message is in at least one of the two folders. Resolves to its new ref. @throws MESSAGE_UNKNOWN */
   move(ref: Ref, to: Folder, signal?: AbortSignal): Promise<Ref>;
   /** For good, and this message only. Removing what is gone already succeeds. */
   remove(ref: Ref, signal?: AbortSignal): Promise<void>;

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { expect, test } from "vitest";
 import { createEngine, engineFaults } from "../../src/storage/registry.ts";
@@ -31,4 +32,13 @@ test.each([
 
 test("a tree that is part of another tells its own place", () => {
   expect(engineFaults({ engine: "file" }, "storage.live")[0]).toContain("storage.live.path: ");
+});
+
+test("every engine has its page", () => {
+  const [, names = ""] = /choose one of (.*) \(/.exec(engineFaults({ engine: "none" })[0] ?? "") ?? [];
+  expect(names.split(", ").length).toBeGreaterThan(10);
+  for (const name of names.split(", ")) {
+    const page = `../../docs/engines/${name}.md`;
+    expect(existsSync(new URL(page, import.meta.url)), page).toBe(true);
+  }
 });
