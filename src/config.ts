@@ -5,6 +5,7 @@ import { z } from "zod";
 import { conflicts, describeIssue, faultList } from "./config-faults.ts";
 import { VoxpostError } from "./errors.ts";
 import { isPrompt } from "./ivr/prompts.ts";
+import { command, externnotifyOptions, webhookOptions } from "./jobs/externnotify-options.ts";
 import { redisOptions } from "./jobs/redis-options.ts";
 import { mailbox, mailboxOptions, name } from "./mailbox-options.ts";
 import { isMailboxName } from "./model/mailbox.ts";
@@ -41,8 +42,6 @@ const asterisk = z.strictObject({
   user: z.string().describe("ARI user (ari.conf)."),
   password: z.string().describe("ARI password; or password_file."),
 });
-
-const command = z.array(z.string().min(1)).min(1);
 
 export const configSchema = z.strictObject({
   instance: name
@@ -158,6 +157,8 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe("Message waiting lamps (docs/scaling.md)."),
+  externnotify: externnotifyOptions.optional(),
+  webhook: webhookOptions.optional(),
   sweep: z
     .strictObject({
       every: z

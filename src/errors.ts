@@ -37,6 +37,11 @@ const CODES = {
   // Jobs
   QUEUE_UNREACHABLE: { retryable: true, says: "Redis does not answer" },
   LOCKED: { retryable: true, says: "Another worker holds the lock" },
+  NOTIFY_FAILED: { retryable: true, says: "A script or webhook could not be told of new counts" },
+  NOTIFY_REFUSED: {
+    retryable: false,
+    says: "A script or webhook does not take what it is told of new counts",
+  },
   JOB_INVALID: { retryable: false, says: "A job's data does not follow its schema" },
 
   ABORTED: { retryable: false, says: "The operation was cancelled" },

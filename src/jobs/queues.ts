@@ -52,6 +52,11 @@ export class Queues implements Enqueue {
     await this.#add("greeting", job, { mailbox: formatMailbox(job.mailbox) });
   }
 
+  /** Somebody outside is told of a mailbox's counts; false when the queue did not take it. */
+  tell(name: "externnotify" | "webhook", mailbox: JobData<"externnotify">): Promise<boolean> {
+    return this.#add(name, mailbox, { mailbox: formatMailbox(mailbox) });
+  }
+
   forward(job: ForwardRequest): Promise<boolean> {
     return this.#add("forward", { ...job, to: [...job.to] }, { message: job.message });
   }

@@ -41,6 +41,10 @@ export const JOBS = {
     keepLastIfActive: true,
     reschedule: true,
   })),
+  /** Tells the site's program of one mailbox's counts. A request while one runs makes one more run, for what it no longer saw. */
+  externnotify: define(mailbox, (address) => ({ id: formatMailbox(address), keepLastIfActive: true })),
+  /** The same for the site's webhook. */
+  webhook: define(mailbox, (address) => ({ id: formatMailbox(address), keepLastIfActive: true })),
   /** Copies one message to other mailboxes. A second request of the same adds nothing. */
   forward: define(
     z.object({

@@ -7,9 +7,10 @@ import { blockingRedis, PREFIX, type RedisClient } from "./redis.ts";
 import type { RedisServers } from "./redis-options.ts";
 import { type JobData, type JobName, jobNames, readJob } from "./table.ts";
 
-export type Processors = {
-  readonly [N in JobName]: (data: JobData<N>, signal: AbortSignal) => Promise<void>;
-};
+type Process<N extends JobName> = (data: JobData<N>, signal: AbortSignal) => Promise<void>;
+
+/** Kinds that are missing are left to other programs. */
+export type Processors = { readonly [N in JobName]?: Process<N> | undefined };
 
 export interface WorkersOptions {
   readonly redis: RedisServers;
@@ -48,7 +49,10 @@ export class Workers {
     // Every job at work listens to it.
     setMaxListeners(0, this.#closing.signal);
     this.#redis = blockingRedis(options.redis);
-    this.#workers = jobNames.map((name) => this.#start(name));
+    this.#workers = jobNames.flatMap((name) => {
+      const process = options.processors[name];
+      return process ? [this.#start(name, process as Process<JobName>)] : [];
+    });
   }
 
   /**
@@ -70,9 +74,9 @@ export class Workers {
     this.#redis.disconnect();
   }
 
-  #start<N extends JobName>(name: N): Worker {
+  #start(name: JobName, process: Process<JobName>): Worker {
     const { lockMs = 30_000, concurrency = 8, log } = this.#options;
-    const worker = new Worker(name, (job, _token, signal) => this.#run(name, job, signal), {
+    const worker = new Worker(name, (job, _token, signal) => this.#run(name, process, job, signal), {
       connection: this.#redis,
       prefix: PREFIX,
       concurrency,
@@ -90,12 +94,17 @@ export class Workers {
     return worker;
   }
 
-  async #run<N extends JobName>(name: N, job: Job, signal: AbortSignal | undefined): Promise<void> {
+  async #run(
+    name: JobName,
+    process: Process<JobName>,
+    job: Job,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     const log = this.#options.log.child({ job: name, id: job.id, attempt: job.attemptsMade + 1 });
     const { controller, release } = follow(this.#closing.signal, signal);
     this.#running++;
     try {
-      await this.#options.processors[name](readJob(name, dataOf(job)), controller.signal);
+      await process(readJob(name, dataOf(job)), controller.signal);
       if (job.attemptsMade > 0) log.info("job done after all");
     } catch (error) {
       if (isWorthRetrying(error)) {

@@ -13,6 +13,7 @@ import type { Asterisks } from "./asterisks.ts";
 import { showCustody, showQueues } from "./gauges.ts";
 import type { Ground } from "./ground.ts";
 import { followMailboxes, lampOn } from "./lamps.ts";
+import { type Listeners, openListeners } from "./listeners.ts";
 
 /** What works while nobody calls. */
 export interface Background {
@@ -32,10 +33,11 @@ export function startBackground(ground: Ground, parts: BackgroundParts): Backgro
   const { config, log, telemetry, patient: store, engine, subscribers, queues, mailboxes } = ground;
   const { asterisks } = parts;
 
-  const stopFollowing = followMailboxes(ground, asterisks);
+  const listeners = openListeners(ground);
+  const stopFollowing = followMailboxes(ground, asterisks, listeners);
   const upkeep = new Upkeep({ engine, mailboxes, log });
   const trash = new TrashPurge({ store, subscribers, file: join(config.data, "trash.json"), log });
-  const workers = startWorkers(ground, parts);
+  const workers = startWorkers(ground, parts, listeners);
   const sweeps = createSweeps(ground, parts);
   showCustody(telemetry.metrics, sweeps);
   showQueues(telemetry.metrics, queues);
@@ -61,7 +63,7 @@ export function startBackground(ground: Ground, parts: BackgroundParts): Backgro
   };
 }
 
-function startWorkers(ground: Ground, { asterisks, folder }: BackgroundParts): Workers {
+function startWorkers(ground: Ground, { asterisks, folder }: BackgroundParts, listeners: Listeners): Workers {
   const { config, log, queues, patient: store, telemetry } = ground;
   const { recordingsOf } = asterisks;
   const deps = { ...ground, store, recordingsOf, enqueue: queues, folder };
@@ -73,7 +75,7 @@ function startWorkers(ground: Ground, { asterisks, folder }: BackgroundParts): W
       audio: store.audio.bind(store),
     },
   };
-  const lamp = lampOn(asterisks, ground);
+  const counting = { ...ground, lamp: lampOn(asterisks, ground), tellOthers: listeners.tell };
   return new Workers({
     redis: ground.redis,
     log,
@@ -83,7 +85,8 @@ function startWorkers(ground: Ground, { asterisks, folder }: BackgroundParts): W
       deposit: telemetry.job("deposit", (job, signal) => deposit(job, messages, signal)),
       forward: telemetry.job("forward", (job, signal) => forward(job, messages, signal)),
       greeting: telemetry.job("greeting", (job, signal) => greeting(job, deps, signal)),
-      mwi: telemetry.job("mwi", (job, signal) => mwi(job, { snapshots: ground.snapshots, lamp }, signal)),
+      mwi: telemetry.job("mwi", (job, signal) => mwi(job, counting, signal)),
+      ...listeners.processors,
     },
   });
 }

@@ -5,6 +5,7 @@ import { pollSnapshots } from "../storage/snapshot-poll.ts";
 import { WatchedMailboxes } from "../storage/watched.ts";
 import type { Asterisks } from "./asterisks.ts";
 import type { Ground } from "./ground.ts";
+import type { Listeners } from "./listeners.ts";
 
 /** A mailbox's lamp is lit on every Asterisk, under each of its names. */
 export function lampOn({ ivrs }: Asterisks, { subscribers, telemetry }: Ground): Lamp {
@@ -24,7 +25,7 @@ export function lampOn({ ivrs }: Asterisks, { subscribers, telemetry }: Ground):
  * Sees what others do with a mailbox: those used last are watched, all are looked at again and again. Whatever is seen
  * becomes a job, so that a mailbox is counted in one place at a time. Returns the way to stop.
  */
-export function followMailboxes(ground: Ground, { ivrs }: Asterisks): () => void {
+export function followMailboxes(ground: Ground, { ivrs }: Asterisks, listeners: Listeners): () => void {
   const { config, engine, store, snapshots, queues, mailboxes, subscribers, log } = ground;
   const watched = new WatchedMailboxes({
     engine,
@@ -38,16 +39,18 @@ export function followMailboxes(ground: Ground, { ivrs }: Asterisks): () => void
   const check = async (mailbox: MailboxAddress, counts: Counts) => {
     const names = [mailbox, ...subscribers.aliasesOf(mailbox)];
     const shown = [...ivrs.values()].flatMap(({ lamps }) => names.map((name) => lamps.shows(name, counts)));
-    if (!(await Promise.all(shown)).every(Boolean)) await queues.mwi(mailbox);
+    const known = await Promise.allSettled([...shown, listeners.know(mailbox, counts)]);
+    for (const each of known) {
+      if (each.status === "fulfilled") continue;
+      // An Asterisk that is away is told when it is back.
+      log.debug({ err: each.reason, mailbox: formatMailbox(mailbox) }, "a lamp was not compared");
+    }
+    if (known.some((each) => each.status === "fulfilled" && !each.value)) await queues.mwi(mailbox);
   };
   const stopPolling = pollSnapshots({
     snapshots,
     mailboxes,
-    onCounts: (mailbox, counts) =>
-      check(mailbox, counts).catch((error: unknown) => {
-        // An Asterisk that is away is told when it is back.
-        log.debug({ err: error, mailbox: formatMailbox(mailbox) }, "a lamp was not compared");
-      }),
+    onCounts: check,
     everyMs: config.lamps.poll * 1_000,
     log,
   });

@@ -4,6 +4,7 @@ import { channelField, parseName } from "../custody/name.ts";
 import { type ErrorCode, VoxpostError } from "../errors.ts";
 import type { AriObserver } from "../ivr/ari-requests.ts";
 import type { JobData, JobName } from "../jobs/table.ts";
+import type { Tell } from "../jobs/tell-counts.ts";
 import { isWorthRetrying } from "../jobs/worker.ts";
 import { type Logger, onLoggedError } from "../log.ts";
 import type { Entry } from "../menus/ending.ts";
@@ -115,6 +116,20 @@ export class Telemetry {
       this.metrics.lamps.inc({ asterisk, ended: codeOf(error) });
       throw error;
     }
+  }
+
+  /** The telling of counts to somebody outside. */
+  tell(listener: string, tell: Tell): Tell {
+    const { countsTold } = this.metrics;
+    return async (...event) => {
+      try {
+        await tell(...event);
+        countsTold.inc({ listener, ended: "ok" });
+      } catch (error) {
+        countsTold.inc({ listener, ended: codeOf(error) });
+        throw error;
+      }
+    };
   }
 
   async close(): Promise<void> {

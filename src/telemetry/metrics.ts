@@ -84,6 +84,13 @@ export class Metrics {
     "ended",
   );
 
+  readonly countsTold = this.#counter(
+    "counts_told_total",
+    "Counts told to the site's program or webhook: ok.",
+    "listener",
+    "ended",
+  );
+
   readonly redisUp = this.#gauge("redis_up", "1 while Redis answers.");
   readonly jobsNow = this.#gauge(
     "jobs",

@@ -5,11 +5,13 @@ import { newId } from "../../src/custody/name.ts";
 import { VoxpostError } from "../../src/errors.ts";
 import { Queues } from "../../src/jobs/queues.ts";
 import { blockingRedis, PREFIX } from "../../src/jobs/redis.ts";
+import { jobNames } from "../../src/jobs/table.ts";
 import { backoff, type Processors, Workers } from "../../src/jobs/worker.ts";
 import { ANN, collectingLog, recordingName } from "./world.ts";
 
 const request = () => ({ asterisk: "pbx", parts: [recordingName()] });
 const soon = () => 10;
+const NOTHING = Object.fromEntries(jobNames.map((name) => [name, 0]));
 
 describe("queues and workers", () => {
   let lab: Lab;
@@ -59,9 +61,7 @@ describe("queues and workers", () => {
     workers({ deposit: async ({ parts }) => void done.push(...parts) });
     await queue.deposit(job);
     await vi.waitFor(() => expect(done).toEqual(job.parts));
-    await vi.waitFor(async () =>
-      expect(await queue.waiting()).toEqual({ deposit: 0, greeting: 0, mwi: 0, forward: 0 }),
-    );
+    await vi.waitFor(async () => expect(await queue.waiting()).toEqual(NOTHING));
     await queue.deposit(job);
     await vi.waitFor(() => expect(done).toEqual([...job.parts, ...job.parts]));
   });
@@ -72,7 +72,7 @@ describe("queues and workers", () => {
     for (const take of [0, 1, 2])
       await queue.deposit({ asterisk: "pbx", parts: [recordingName({ id, take })] });
     for (const _ of [1, 2, 3]) await queue.mwi(ANN);
-    expect(await queue.waiting()).toEqual({ deposit: 1, greeting: 0, mwi: 1, forward: 0 });
+    expect(await queue.waiting()).toEqual({ ...NOTHING, deposit: 1, mwi: 1 });
   });
 
   it("counts a mailbox once more when it changed during a count", async () => {
@@ -92,9 +92,7 @@ describe("queues and workers", () => {
     for (const _ of [1, 2, 3]) await queue.mwi(ANN);
     release();
     await vi.waitFor(() => expect(done).toHaveLength(2));
-    await vi.waitFor(async () =>
-      expect(await queue.waiting()).toEqual({ deposit: 0, greeting: 0, mwi: 0, forward: 0 }),
-    );
+    await vi.waitFor(async () => expect(await queue.waiting()).toEqual(NOTHING));
     expect(done).toHaveLength(2);
   });
 
@@ -111,9 +109,7 @@ describe("queues and workers", () => {
     });
     await queue.deposit(request());
     await vi.waitFor(() => expect(failures).toBe(31), 10_000);
-    await vi.waitFor(async () =>
-      expect(await queue.waiting()).toEqual({ deposit: 0, greeting: 0, mwi: 0, forward: 0 }),
-    );
+    await vi.waitFor(async () => expect(await queue.waiting()).toEqual(NOTHING));
     expect(lines.filter(({ level }) => level === 50)).toHaveLength(1);
   });
 
@@ -164,7 +160,7 @@ describe("queues and workers", () => {
     await queue.deposit(request());
     await vi.waitFor(() => expect(done).toEqual(["begun"]));
     await stuck.close(20);
-    expect(await queue.waiting()).toEqual({ deposit: 1, greeting: 0, mwi: 0, forward: 0 });
+    expect(await queue.waiting()).toEqual({ ...NOTHING, deposit: 1 });
     workers({ deposit: async () => void done.push("done") });
     await vi.waitFor(() => expect(done).toEqual(["begun", "done"]), 5_000);
   });
@@ -206,7 +202,7 @@ describe("queues and workers", () => {
     release();
     await closed;
     expect(done).toEqual(["begun", "done"]);
-    expect(await queue.waiting()).toEqual({ deposit: 0, greeting: 0, mwi: 0, forward: 0 });
+    expect(await queue.waiting()).toEqual(NOTHING);
   });
 
   it("keeps nobody waiting for longer than a second when Redis was never there", async () => {
@@ -226,7 +222,7 @@ describe("queues and workers", () => {
       if (!redis) throw new Error("no Redis");
       const queue = queues(redis.url);
       await queue.deposit(request());
-      expect(await queue.waiting()).toEqual({ deposit: 1, greeting: 0, mwi: 0, forward: 0 });
+      expect(await queue.waiting()).toEqual({ ...NOTHING, deposit: 1 });
       process.kill(redis.pid, "SIGSTOP");
       const begun = performance.now();
       await queue.deposit(request());

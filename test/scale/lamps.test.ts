@@ -129,7 +129,7 @@ test("counts that the store did not give are published nowhere", async () => {
   const publish = vi.fn(async () => {});
   const away = new VoxpostError("STORE_UNREACHABLE", "away");
   const refuse = { refresh: () => Promise.reject(away) };
-  const job = mwi(box(WATCHED), { snapshots: refuse, lamp: { publish } }, new AbortController().signal);
-  await expect(job).rejects.toBe(away);
+  const deps = { snapshots: refuse, lamp: { publish }, tellOthers: publish };
+  await expect(mwi(box(WATCHED), deps, new AbortController().signal)).rejects.toBe(away);
   expect(publish).not.toHaveBeenCalled();
 });
