@@ -1,4 +1,5 @@
 import type { Lamp } from "../jobs/lamp.ts";
+import { RedisPollTurns } from "../jobs/poll-turns.ts";
 import type { Counts } from "../model/folder.ts";
 import { formatMailbox, type MailboxAddress } from "../model/mailbox.ts";
 import { pollSnapshots } from "../storage/snapshot-poll.ts";
@@ -50,6 +51,7 @@ export function followMailboxes(ground: Ground, { ivrs }: Asterisks, listeners: 
   const stopPolling = pollSnapshots({
     snapshots,
     mailboxes,
+    turns: new RedisPollTurns(queues.redis),
     onCounts: check,
     everyMs: config.lamps.poll * 1_000,
     log,

@@ -10,6 +10,9 @@ export interface SnapshotNews {
   readonly greetings?: true;
 }
 
+/** Who has not asked for so long is told what is unchanged too: it believes for an hour only that a mailbox is full. */
+const TOLD_AGAIN_MS = 10 * 60_000;
+
 /** Undefined when nothing is new. */
 export function newsOf(
   mailbox: MailboxAddress,
@@ -18,7 +21,8 @@ export function newsOf(
 ): SnapshotNews | undefined {
   const { messagesAt, counts, quotaReached } = after;
   const messages = { messagesAt, ...(counts ? { counts } : {}), quotaReached };
-  const hasMessages = quotaReached !== before.quotaReached || !isEqual(counts, before.counts);
+  const isOld = messagesAt - before.messagesAt >= TOLD_AGAIN_MS;
+  const hasMessages = isOld || quotaReached !== before.quotaReached || !isEqual(counts, before.counts);
   const hasGreetings = !isEqual(after.greetings, before.greetings);
   if (!hasMessages && !hasGreetings) return undefined;
   return {

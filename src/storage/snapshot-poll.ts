@@ -5,12 +5,22 @@ import type { Counts } from "../model/folder.ts";
 import { formatMailbox, type MailboxAddress } from "../model/mailbox.ts";
 import type { Refreshed, Snapshots } from "./snapshot.ts";
 
+/** Several programs poll the same mailboxes; what one finds the others learn from it. */
+export interface PollTurns {
+  /** Whether it is for this program to ask the store; then it is for no other, for so long. Never rejects. */
+  take(mailbox: MailboxAddress, forMs: number): Promise<boolean>;
+  /** It was not asked after all. Never rejects. */
+  giveBack(mailbox: MailboxAddress): Promise<void>;
+}
+
 export interface SnapshotPollParts {
   readonly snapshots: Snapshots;
   /** Asked anew for every round. */
   readonly mailboxes: () => Iterable<MailboxAddress>;
   /** Told what the store says of each mailbox, whether or not it is new: a lamp may have missed it. */
   readonly onCounts?: (mailbox: MailboxAddress, counts: Counts) => Promise<void>;
+  /** Default: this program is alone. */
+  readonly turns?: PollTurns;
   readonly log: Logger;
   /** Pause between two rounds, milliseconds. Default 15 minutes: so stale may be what nobody told us of. */
   readonly everyMs?: number;
@@ -23,7 +33,7 @@ const GREETINGS_MS = 24 * 60 * 60 * 1000;
 /**
  * Refreshes every mailbox's snapshot, one after the other, at once and then again and again: for the greetings that were
  * there before this program was, and for the changes that no event tells. Greetings are read in the first round, and then once a
- * day. Returns the way to stop.
+ * day, by each program for itself. Returns the way to stop.
  */
 export function pollSnapshots(parts: SnapshotPollParts): () => void {
   const stopping = new AbortController();
@@ -44,14 +54,18 @@ export function pollSnapshots(parts: SnapshotPollParts): () => void {
 }
 
 /** False when it was broken off. */
-async function pollOnce(parts: SnapshotPollParts, what: Refreshed, signal: AbortSignal): Promise<boolean> {
-  const { snapshots, mailboxes, onCounts, log } = parts;
+async function pollOnce(parts: SnapshotPollParts, due: Refreshed, signal: AbortSignal): Promise<boolean> {
+  const { snapshots, mailboxes, onCounts, turns, log, everyMs = FIFTEEN_MINUTES } = parts;
   for (const mailbox of mailboxes()) {
     if (signal.aborted) return false;
+    const isOurs = (await turns?.take(mailbox, everyMs)) ?? true;
+    const what = isOurs ? due : await besidesCounts(snapshots, mailbox, due);
+    if (!what) continue;
     try {
       const { counts } = await snapshots.refresh(mailbox, signal, what);
-      if (counts) await onCounts?.(mailbox, counts);
+      if (isOurs && counts) await onCounts?.(mailbox, counts);
     } catch (error) {
+      if (isOurs) await turns?.giveBack(mailbox);
       if (signal.aborted) return false;
       log.warn({ err: error, mailbox: formatMailbox(mailbox) }, "A mailbox could not be polled");
       // A store that is away is away for all; the next round is soon enough.
@@ -59,4 +73,14 @@ async function pollOnce(parts: SnapshotPollParts, what: Refreshed, signal: Abort
     }
   }
   return true;
+}
+
+/** What is left to do where another program counts. Who knows nothing yet, as on a new disk, does not wait for that one. */
+async function besidesCounts(
+  snapshots: Snapshots,
+  mailbox: MailboxAddress,
+  due: Refreshed,
+): Promise<Refreshed | undefined> {
+  if (due !== "all") return undefined;
+  return (await snapshots.get(mailbox)).counts ? "greetings" : "all";
 }

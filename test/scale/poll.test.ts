@@ -1,0 +1,159 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { type Lab, startLab } from "../../lab/lab.ts";
+import { VoxpostError } from "../../src/errors.ts";
+import { News } from "../../src/jobs/news.ts";
+import { RedisPollTurns } from "../../src/jobs/poll-turns.ts";
+import { boundedRedis } from "../../src/jobs/redis.ts";
+import { GREETINGS } from "../../src/model/greeting.ts";
+import type { MailboxAddress } from "../../src/model/mailbox.ts";
+import { EngineStore } from "../../src/storage/engine-store.ts";
+import { createPins } from "../../src/storage/pins.ts";
+import { createEngine } from "../../src/storage/registry.ts";
+import { DiskSnapshots } from "../../src/storage/snapshot.ts";
+import { pollSnapshots } from "../../src/storage/snapshot-poll.ts";
+import { newMessage, recordingLog } from "../storage/samples.ts";
+import { PATIENCE } from "./site.ts";
+
+const MAILBOXES = Array.from({ length: 12 }, (_, at) => ({ mailbox: String(1001 + at), context: "default" }));
+/** No second round by itself. */
+const NEVER = 1_000_000;
+
+let lab: Lab;
+beforeAll(async () => {
+  lab = await startLab({ servers: ["redis", "imap"] });
+}, 120_000);
+afterAll(() => lab?.stop());
+
+/** What a program does between calls, with a disk of its own. */
+async function startProgram() {
+  const { imap, redis: server } = lab;
+  const { log } = recordingLog();
+  const url = server?.url ?? "";
+  const redis = boundedRedis(url, log);
+  const folder = await mkdtemp(join(tmpdir(), "voxpost-poll-"));
+  /** Questions that the mail server was asked. */
+  const asked = { count: 0, quota: 0, readGreeting: 0 };
+  const engine = createEngine(
+    {
+      engine: "imap",
+      host: imap?.host,
+      port: imap?.port,
+      tls: "none",
+      user: "{mailbox}",
+      proxy: imap?.proxy,
+    },
+    {
+      log,
+      folder,
+      observer: ({ operation }) => {
+        if (operation in asked) asked[operation as keyof typeof asked]++;
+      },
+    },
+  );
+  const store = new EngineStore({ engine, log, pins: createPins(() => undefined) });
+  await store.open();
+  const news = new News({ redis, log });
+  const onNews = (changed: Parameters<News["tell"]>[0]) => news.tell(changed);
+  const snapshots = new DiskSnapshots({ store, folder, maxMessages: () => 1, onNews, log });
+  news.listen(url, (changed) => snapshots.learn(changed));
+  await vi.waitFor(async () => expect(await redis.ping()).toBe("PONG"), PATIENCE);
+  const turns = new RedisPollTurns(redis);
+  onTestFinished(async () => {
+    news.close();
+    redis.disconnect();
+    await store.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  const counted: MailboxAddress[] = [];
+  const poll = () => {
+    const onCounts = async (mailbox: MailboxAddress) => void counted.push(mailbox);
+    const stop = pollSnapshots({
+      snapshots,
+      mailboxes: () => MAILBOXES,
+      onCounts,
+      turns,
+      log,
+      everyMs: NEVER,
+    });
+    onTestFinished(stop);
+    return stop;
+  };
+  const knowsAll = () =>
+    vi.waitFor(async () => {
+      for (const mailbox of MAILBOXES) {
+        const full = mailbox.mailbox === "1001";
+        expect(await snapshots.get(mailbox)).toMatchObject({ full, counts: expect.anything() });
+      }
+    }, PATIENCE);
+  return { store, snapshots, redis, turns, asked, counted, poll, knowsAll };
+}
+
+const numbersOf = (...programs: { counted: readonly MailboxAddress[] }[]) =>
+  programs.flatMap(({ counted }) => counted.map(({ mailbox }) => mailbox)).sort();
+const ALL = numbersOf({ counted: MAILBOXES });
+
+test("two programs ask the mail server for each mailbox once, and both know", {
+  timeout: 60_000,
+}, async () => {
+  const [a, b] = [await startProgram(), await startProgram()];
+  await a.redis.flushall();
+  await vi.waitFor(
+    async () => expect(await a.redis.pubsub("NUMSUB", "voxpost:news")).toEqual(["voxpost:news", 2]),
+    PATIENCE,
+  );
+  await a.store.deposit(newMessage({ mailbox: "1001", context: "default" }));
+  a.asked.count = 0;
+  const stop = [a.poll()];
+  await vi.waitFor(() => expect(numbersOf(a)).toEqual(ALL), PATIENCE);
+  expect(a.asked).toMatchObject({ count: ALL.length, quota: ALL.length });
+  await b.knowsAll();
+
+  // The other one comes within the time: what is left to it are greetings, for its own disk.
+  const greetings = ALL.length * GREETINGS.length;
+  stop.push(b.poll());
+  await vi.waitFor(() => expect(b.asked.readGreeting).toBe(greetings), PATIENCE);
+  expect(b.asked).toMatchObject({ count: 0, quota: 0 });
+  expect(b.counted).toEqual([]);
+
+  // The next round, begun by both at once.
+  for (const end of stop) end();
+  for (const mailbox of MAILBOXES) await a.turns.giveBack(mailbox);
+  a.counted.length = 0;
+  a.poll();
+  b.poll();
+  for (const { asked } of [a, b])
+    await vi.waitFor(() => expect(asked.readGreeting).toBe(2 * greetings), PATIENCE);
+  await vi.waitFor(() => expect(numbersOf(a, b)).toEqual(ALL), PATIENCE);
+  expect(a.asked.count + b.asked.count).toBe(2 * ALL.length);
+  await Promise.all([a.knowsAll(), b.knowsAll()]);
+});
+
+test("a program to which the store does not answer leaves its turn to the other", {
+  timeout: 60_000,
+}, async () => {
+  const { turns, redis, poll, counted } = await startProgram();
+  await redis.flushall();
+  const { log } = recordingLog();
+  const away = new VoxpostError("STORE_UNREACHABLE", "away");
+  const refused = vi.fn(() => Promise.reject(away));
+  const snapshots = { refresh: refused, get: async () => ({ greetings: {}, full: false }) };
+  const mailboxes = () => MAILBOXES;
+  const returned = vi.spyOn(turns, "giveBack");
+  onTestFinished(pollSnapshots({ snapshots, mailboxes, turns, log, everyMs: NEVER }));
+  await vi.waitFor(() => expect(returned).toHaveBeenCalledWith(MAILBOXES[0]), PATIENCE);
+  await returned.mock.results[0]?.value;
+  poll();
+  await vi.waitFor(() => expect(numbersOf({ counted })).toEqual(ALL), PATIENCE);
+  expect(refused).toHaveBeenCalledTimes(1);
+});
+
+test("while Redis is away each program polls for itself", async () => {
+  const { log } = recordingLog();
+  const redis = boundedRedis("redis://127.0.0.1:1", log);
+  onTestFinished(() => redis.disconnect());
+  const turns = new RedisPollTurns(redis);
+  expect(await turns.take({ mailbox: "1001", context: "default" }, NEVER)).toBe(true);
+});
