@@ -156,10 +156,8 @@ async function streaming(bed: Bed, mailbox: string): Promise<Row[]> {
   return withEngine(bed, async (engine) => {
     const stored = new Growth();
     const open = async () => Readable.from(pieces(STREAMED, stored), { objectMode: false });
-    const { ref } = await engine.append("INBOX", {
-      ...newMessage(mailbox, 0, SHORT),
-      audio: [{ kind: "voice", contentType: "audio/wav", open }],
-    });
+    const audio = [{ kind: "voice", contentType: "audio/wav", open }] as const;
+    const { ref } = await stored.during(engine.append("INBOX", { ...newMessage(mailbox, 0, SHORT), audio }));
     const read = new Growth();
     for (const { stream } of await engine.read(ref)) {
       for await (const chunk of stream) read.passes(chunk.length);
