@@ -1,4 +1,5 @@
 import { channelField, ROOT } from "../custody/name.ts";
+import type { AsideReason, Reasons } from "../custody/reasons.ts";
 import { groupRecordings, type RecordedMessage, takeNames } from "../custody/takes.ts";
 import type { Logger } from "../log.ts";
 import type { Enqueue } from "./enqueue.ts";
@@ -13,6 +14,8 @@ export interface SweepDeps {
   readonly enqueue: Pick<Enqueue, "deposit" | "greeting">;
   /** Undefined where no snapshots are kept: then greetings are in force when they are stored. */
   readonly greetings?: Pick<Greetings, "holdsOn" | "found">;
+  /** Default: nobody knows why something was set aside. */
+  readonly reasons?: Pick<Reasons, "codeOf">;
   readonly log: Logger;
 }
 
@@ -22,8 +25,8 @@ export interface SweepResult {
   readonly undelivered: number;
   /** When the call of the oldest of them began. */
   readonly oldest?: Date;
-  /** Messages that wait for an administrator. */
-  readonly setAside: number;
+  /** Messages that wait for an administrator, by why. */
+  readonly setAside: ReadonlyMap<AsideReason, number>;
   /** Names below our folder that are not ours. */
   readonly foreign: number;
 }
@@ -68,7 +71,7 @@ export class Sweep {
     return {
       undelivered: over.length,
       ...(started.length > 0 ? { oldest: new Date(Math.min(...started)) } : {}),
-      setAside: messages.filter(({ failed }) => failed.length > 0).length,
+      setAside: await this.#setAside(messages.filter(({ failed }) => failed.length > 0)),
       foreign: foreign.length,
     };
   }
@@ -88,6 +91,13 @@ export class Sweep {
       if (!live.includes(true)) over.push(message);
     }
     return over;
+  }
+
+  async #setAside(messages: readonly RecordedMessage[]): Promise<Map<AsideReason, number>> {
+    const codeOf = async ({ id }: RecordedMessage) => (await this.#deps.reasons?.codeOf(id)) ?? "unknown";
+    const counts = new Map<AsideReason, number>();
+    for (const code of await Promise.all(messages.map(codeOf))) counts.set(code, (counts.get(code) ?? 0) + 1);
+    return counts;
   }
 
   #report(foreign: readonly string[]): void {

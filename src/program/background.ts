@@ -92,12 +92,12 @@ function startWorkers(ground: Ground, { asterisks, folder }: BackgroundParts, li
 }
 
 function createSweeps(
-  { config, queues, log }: Ground,
+  { config, queues, reasons, log }: Ground,
   { asterisks, greetings }: BackgroundParts,
 ): SweepSchedule {
   const sweeps = [...asterisks.ivrs].map(
     ([asterisk, { recordings }]) =>
-      [asterisk, new Sweep({ asterisk, recordings, enqueue: queues, greetings, log })] as const,
+      [asterisk, new Sweep({ asterisk, recordings, enqueue: queues, greetings, reasons, log })] as const,
   );
   return new SweepSchedule({ sweeps: new Map(sweeps), everySeconds: config.sweep.every, log });
 }

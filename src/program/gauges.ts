@@ -27,10 +27,13 @@ export function showAsterisks(metrics: Metrics, ivrs: ReadonlyMap<string, Ivr>):
 /** A sweep that cannot be done leaves what the last one saw, whose oldest message grows older. */
 export function showCustody(metrics: Metrics, sweeps: Pick<SweepSchedule, "results">): void {
   metrics.beforeScrape(() => {
+    metrics.setAside.reset();
     for (const [asterisk, { undelivered, oldest, setAside, foreign, at }] of sweeps.results) {
       metrics.undelivered.set({ asterisk }, undelivered);
       metrics.undeliveredOldest.set({ asterisk }, oldest ? (Date.now() - oldest.getTime()) / 1000 : 0);
-      metrics.setAside.set({ asterisk }, setAside);
+      // There also when nothing is set aside.
+      for (const [reason, count] of new Map([["unknown", 0], ...setAside]))
+        metrics.setAside.set({ asterisk, reason }, count);
       metrics.foreign.set({ asterisk }, foreign);
       metrics.sweptAt.set({ asterisk }, at.getTime() / 1000);
     }

@@ -66,7 +66,12 @@ export class Metrics {
     "Since the call of the oldest of them began; 0 when there is none.",
     "asterisk",
   );
-  readonly setAside = this.#gauge("set_aside", "Messages that wait for an administrator.", "asterisk");
+  readonly setAside = this.#gauge(
+    "set_aside",
+    "Messages that wait for an administrator, by the code of their error, or unknown.",
+    "asterisk",
+    "reason",
+  );
   readonly foreign = this.#gauge(
     "foreign_recordings",
     "Files among the recordings that are not ours.",

@@ -1,8 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Redis } from "ioredis";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { startLab } from "../../lab/lab.ts";
 import { newId } from "../../src/custody/name.ts";
+import { Reasons } from "../../src/custody/reasons.ts";
 import type { DepositRequest, GreetingRequest } from "../../src/jobs/enqueue.ts";
 import { SweepSchedule } from "../../src/jobs/schedule.ts";
-import { Sweep } from "../../src/jobs/sweep.ts";
+import { Sweep, type SweepDeps } from "../../src/jobs/sweep.ts";
 import { second } from "./sound.ts";
 import { recordingName, type World, world } from "./world.ts";
 
@@ -11,19 +14,20 @@ describe("the sweep", () => {
   let enqueued: DepositRequest[];
   let greetings: GreetingRequest[];
   let sweep: Sweep;
+  const deps = (): SweepDeps => ({
+    asterisk: "pbx",
+    recordings: here.recordings,
+    enqueue: {
+      deposit: async (job) => void enqueued.push(job),
+      greeting: async (job) => void greetings.push(job),
+    },
+    log: here.log,
+  });
   beforeEach(async () => {
     here = await world();
     enqueued = [];
     greetings = [];
-    sweep = new Sweep({
-      asterisk: "pbx",
-      recordings: here.recordings,
-      enqueue: {
-        deposit: async (job) => void enqueued.push(job),
-        greeting: async (job) => void greetings.push(job),
-      },
-      log: here.log,
-    });
+    sweep = new Sweep(deps());
   });
   afterEach(() => here.close());
 
@@ -42,7 +46,7 @@ describe("the sweep", () => {
     expect(result).toEqual({
       undelivered: 2,
       oldest: new Date("2026-11-20T08:00:00Z"),
-      setAside: 0,
+      setAside: new Map(),
       foreign: 0,
     });
   });
@@ -87,9 +91,19 @@ describe("the sweep", () => {
     expect(enqueued).toEqual([]);
   });
 
-  it("counts what was set aside, and does not enqueue it", async () => {
-    await here.recordings.put(recordingName({ state: "failed" }), 1);
-    expect(await sweep.run()).toMatchObject({ undelivered: 0, setAside: 1 });
+  it("counts what was set aside by its reason, and does not enqueue it", async () => {
+    const ids = [newId(), newId(), newId(), newId()] as const;
+    for (const id of ids) await here.recordings.put(recordingName({ id, state: "failed" }), 1);
+    const lab = await startLab({ servers: ["redis"] });
+    onTestFinished(() => lab.stop());
+    const redis = new Redis(lab.redis?.url ?? "");
+    onTestFinished(() => redis.disconnect());
+    const reasons = new Reasons({ redis, log: here.log });
+    await reasons.note(ids[0], "1001@default: STORE_REFUSED: the server said LOCKED: no");
+    await reasons.note(ids[1], "STORE_REFUSED: no");
+    await reasons.note(ids[2], "MESSAGE_MALFORMED: no audio");
+    const { setAside } = await new Sweep({ ...deps(), reasons }).run();
+    expect(setAside).toEqual(new Map(Object.entries({ STORE_REFUSED: 2, MESSAGE_MALFORMED: 1, unknown: 1 })));
     expect(enqueued).toEqual([]);
   });
 

@@ -157,7 +157,7 @@ describe("the program seen from outside", () => {
       ["voxpost_calls", { asterisk: "lab" }],
       ["voxpost_undelivered", { asterisk: "lab" }],
       ["voxpost_undelivered_oldest_seconds", { asterisk: "lab" }],
-      ["voxpost_set_aside", { asterisk: "lab" }],
+      ["voxpost_set_aside", { asterisk: "lab", reason: "unknown" }],
       ["voxpost_jobs", { queue: "deposit" }],
       ["voxpost_draining"],
     ] as const) {
