@@ -13,6 +13,8 @@ export interface ImapProxy {
   /** Most connections that were open at one time; one that said LOGOUT is as good as closed. */
   readonly most: number;
   readonly open: number;
+  /** An APPEND goes no further (`hold`). */
+  readonly held: boolean;
   /** Drops all connections. */
   cut(): void;
   /** Drops the connection on which this is sent next, as soon as that many bytes of it went through; or came back. */
@@ -31,6 +33,8 @@ export interface ProxyOptions {
   say?: Readonly<Record<string, string>>;
   /** Added to each way back, milliseconds. */
   delayMs?: number;
+  /** An APPEND goes no further once that many bytes of it went through; what is said to it then, if anything. */
+  hold?: { after: number; answer?: string };
 }
 
 /** One line that a client sends; imapflow sends each command in a piece of its own. */
@@ -45,6 +49,7 @@ export async function startImapProxy(target: number, options: ProxyOptions = {})
   let bytes = 0;
   const left = { sent: Number.POSITIVE_INFINITY, received: Number.POSITIVE_INFINITY };
   let frozen = false;
+  let held = false;
   const server = createServer((client) => {
     const upstream = connect(target, "127.0.0.1");
     const pair: [Socket, Socket] = [client, upstream];
@@ -64,11 +69,21 @@ export async function startImapProxy(target: number, options: ProxyOptions = {})
       left[direction] = Number.POSITIVE_INFINITY;
       drop();
     };
+    let appending: { tag: string; bytes: number } | undefined;
     client.on("data", (data: Buffer) => {
       if (frozen) return;
+      if (appending && options.hold) {
+        appending.bytes += data.length;
+        if (appending.bytes > options.hold.after) {
+          if (!held && options.hold.answer) client.write(`${appending.tag} ${options.hold.answer}\r\n`);
+          held = true;
+          return;
+        }
+      }
       for (const [, tag = "", command = ""] of data.toString("latin1").matchAll(COMMAND)) {
         commands.push(command);
         if (command === "LOGOUT") sessions.delete(client);
+        if (command.startsWith("APPEND")) appending = { tag, bytes: 0 };
         if (!options.refuse?.test(command)) continue;
         refused.push(command);
         client.write(`${tag} BAD Unknown command.\r\n`);
@@ -100,6 +115,9 @@ export async function startImapProxy(target: number, options: ProxyOptions = {})
     },
     get open() {
       return pairs.size;
+    },
+    get held() {
+      return held;
     },
     cut,
     cutAfter: (count, direction = "sent") => {
