@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { NewMessage } from "../../src/model/message.ts";
 import type { Engine } from "../../src/storage/engine.ts";
 import { FileEngine } from "../../src/storage/engines/file/engine.ts";
 import { MemoryData } from "../../src/storage/engines/memory/data.ts";
@@ -59,6 +60,41 @@ test("two messages that share an id are told, and repair touches neither", async
   expect(result).toMatchObject({ faults: 1, repaired: 0 });
   expect(findings).toMatchObject([{ what: expect.stringContaining("other audio") }]);
   expect(await engine.find(ALICE, {})).toHaveLength(2);
+});
+
+const FAX = "X-Fax: 1\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\na fax\r\n--x--\r\n";
+
+test.each<[string, Partial<NewMessage>]>([
+  ["text", { text: "Call me back." }],
+  ["caller's name", { caller: { number: "5551234", name: "Bob Caller" } }],
+  ["length", { duration: 8 }],
+  ["headers and parts of a mail", { extras: sound(FAX) }],
+])(
+  "a message whose twin has another %s is left as it is, also when that lies in the trash",
+  async (what, more) => {
+    const message = newMessage(ALICE);
+    for (const [first, second] of [
+      ["INBOX", "Work"],
+      ["INBOX", "Trash"],
+    ] as const) {
+      const engine = new MemoryEngine(new MemoryData());
+      await engine.append(first, message);
+      await engine.append(second, { ...message, ...more });
+      const { result, findings } = await examine(engine, { repair: true });
+      expect(result).toMatchObject({ faults: 1, repaired: 0 });
+      expect(findings).toMatchObject([{ what: expect.stringContaining(`other ${what}`) }]);
+      expect(await engine.find(ALICE, {})).toHaveLength(2);
+    }
+  },
+);
+
+test("a twin that has less than the message it repeats is removed, and nothing is lost", async () => {
+  const engine = new MemoryEngine(new MemoryData());
+  const message = newMessage(ALICE);
+  const { ref } = await engine.append("INBOX", { ...message, text: "Call me back.", extras: sound(FAX) });
+  await engine.append("Work", message);
+  expect((await examine(engine, { repair: true })).result).toMatchObject({ faults: 0, repaired: 1 });
+  expect((await engine.find(ALICE, {})).map((entry) => entry.ref)).toEqual([ref]);
 });
 
 test("audio that is gone or empty, and envelopes without sense, are told one by one", async () => {

@@ -2,7 +2,8 @@ import { isCode } from "../../errors.ts";
 import { GREETINGS } from "../../model/greeting.ts";
 import { formatMailbox, type MailboxAddress } from "../../model/mailbox.ts";
 import type { MessageId } from "../../model/message.ts";
-import { sameAudio, weigh, weighMessage } from "../carry/weigh.ts";
+import { compareEntries } from "../carry/copy.ts";
+import { weigh, weighMessage } from "../carry/weigh.ts";
 import type { Engine, Entry } from "../engine.ts";
 import { placeOf, type Report, throwIfEnding, wordsOf } from "./report.ts";
 import { type Mailboxes, walk } from "./walk.ts";
@@ -76,7 +77,10 @@ export async function check(options: CheckOptions): Promise<CheckResult> {
   return result;
 }
 
-/** One message in two places: what a fault in the middle of two deliveries, or of a move by copy, leaves behind. */
+/**
+ * One message in two places: what a fault in the middle of two deliveries, or of a move by copy, leaves behind. The second is removed
+ * only when nothing of it is lost with it: the one that stays has its envelope, audio, text, headers and parts.
+ */
 async function checkTwins(
   { engine, repair, report, signal }: CheckOptions,
   result: CheckResult,
@@ -88,20 +92,18 @@ async function checkTwins(
   const found = await engine.find(one.ref.mailbox, { id: one.envelope.id }, signal);
   // It was moved between the two listings.
   if (found.length < 2) return;
-  const same = sameAudio(
-    await weighMessage(engine, one.ref, signal),
-    await weighMessage(engine, other.ref, signal),
-  );
-  if (!same || !repair) {
-    const what = same
-      ? `is in ${place} too; --repair removes the second`
-      : `has the id of a message in ${place} but other audio; both are left as they are`;
+  // Whoever deleted one of them did not hear that there was another.
+  const [kept, extra] = one.ref.folder === "Trash" ? [other, one] : [one, other];
+  const missing = await compareEntries(engine, extra, engine, kept, signal);
+  if (missing.length > 0 || !repair) {
+    const what =
+      missing.length === 0
+        ? `is in ${place} too; --repair removes one of them`
+        : `has the id of a message in ${place} but other ${missing.join(", ")}; both are left as they are`;
     result.faults++;
     report.finding({ kind: "fault", where, what });
     return;
   }
-  // Whoever deleted one of them did not hear that there was another.
-  const extra = one.ref.folder === "Trash" ? one : other;
   await engine.remove(extra.ref, signal);
   result.repaired++;
   report.finding({ kind: "note", where: placeOf(extra), what: "was there twice; one is left" });
