@@ -67,12 +67,14 @@ export async function findMmdebstrap(say: (line: string) => void): Promise<strin
   return "mmdebstrap";
 }
 
-async function works(program: string): Promise<boolean> {
+/** Whether it runs, and says which version it is. */
+export async function works(program: string): Promise<boolean> {
   const { failed } = await execa(program, ["--version"], { reject: false });
   return !failed;
 }
 
-async function downloadPackage(name: string, into: string): Promise<void> {
+/** Fetches a package with apt and unpacks it into a folder, without installing it. Rejects where that is not possible. */
+export async function downloadPackage(name: string, into: string): Promise<void> {
   const { failed } = await execa("apt-get", ["download", name], { cwd: into, reject: false });
   if (failed) {
     await updateLists();
