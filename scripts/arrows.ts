@@ -11,7 +11,8 @@ const ROOMS: Record<string, readonly string[]> = {
   storage: ["model"],
   sounds: ["model", "ivr/phrase.ts", "ivr/language.ts"],
   ivr: ["model", "custody/name.ts", "sounds", "jobs/ports.ts"],
-  jobs: ["model", "custody", "storage"],
+  jobs: ["model", "custody", "storage", "notices"],
+  notices: ["model", "storage/mime"],
   telemetry: [],
   web: ["telemetry"],
   access: ["model", "storage/pins.ts", "storage/disk.ts"],
@@ -37,6 +38,7 @@ const EVERYWHERE = new Set(["errors.ts", "log.ts", "listen.ts", "hook.ts"]);
 const PACKAGES: Record<string, readonly string[]> = {
   "ari-client": ["ivr/"],
   imapflow: ["storage/engines/imap/"],
+  nodemailer: ["notices/"],
   bullmq: ["jobs/"],
   ioredis: ["jobs/", "custody/", "access/", "redis.ts"],
   xstate: ["menus/machine.ts"],

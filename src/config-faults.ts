@@ -30,6 +30,7 @@ export function conflicts(config: Config): string[] {
     if (new Set(keys).size < keys.length)
       faults.push(`${path}: two listen-control keys are the same (${keys.join(" ")}); give each its own`);
   };
+  faults.push(...noticeFaults(config));
   sameKeys("defaults", config.defaults);
   unknownClass("defaults", config.defaults.menu_class);
   for (const [context, { mailboxes, ...ofContext }] of Object.entries(config.contexts)) {
@@ -45,6 +46,35 @@ export function conflicts(config: Config): string[] {
     }
   }
   return faults;
+}
+
+/** Without a sender no mail goes out; and nothing is deleted that went out without its audio. */
+function noticeFaults({ notices, defaults, contexts }: Config): string[] {
+  const faults: string[] = [];
+  if (notices && defaults.serveremail === undefined)
+    faults.push(
+      "defaults.serveremail: missing; notices needs the address that mails about messages come from",
+    );
+  const check = (path: string, ...layers: readonly (MailboxOptions | null)[]) => {
+    const { delete: deletes, attach = true } = Object.assign({}, ...layers) as MailboxOptions;
+    if (!deletes) return;
+    if (!notices) faults.push(`${path}.delete: needs notices, or no mail goes out that could be waited for`);
+    if (!attach)
+      faults.push(`${path}.delete: needs attach, or the audio would be in no mail and in no mailbox`);
+  };
+  check("defaults", defaults);
+  for (const [context, { mailboxes, ...ofContext }] of Object.entries(contexts)) {
+    const path = `contexts.${context}`;
+    if (decides(ofContext)) check(path, defaults, ofContext);
+    for (const [key, options] of Object.entries(mailboxes))
+      if (decides(options)) check(`${path}.mailboxes.${key}`, defaults, ofContext, options);
+  }
+  return faults;
+}
+
+/** A fault is told where it was made, and not again of everything below. */
+function decides(options: MailboxOptions | null): boolean {
+  return options?.delete !== undefined || options?.attach !== undefined;
 }
 
 /** What is wrong with a file, for whoever wrote it. */

@@ -9,6 +9,7 @@ import { command, externnotifyOptions, webhookOptions } from "./jobs/externnotif
 import { redisOptions } from "./jobs/redis-options.ts";
 import { mailbox, mailboxOptions, name } from "./mailbox-options.ts";
 import { isMailboxName } from "./model/mailbox.ts";
+import { smtpOptions } from "./notices/smtp-options.ts";
 import { fillSecrets } from "./secrets.ts";
 import { isLoopback } from "./storage/engines/http/loopback.ts";
 import { engineFaults } from "./storage/registry.ts";
@@ -180,6 +181,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe("Jobs: messages to stores, lamps (docs/custody.md)."),
+  notices: smtpOptions.optional().describe("Mails about messages (docs/notices.md). Default: none."),
   defaults: mailboxOptions.prefault({}).describe("For all mailboxes."),
   searchcontexts: z
     .boolean()

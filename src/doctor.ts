@@ -8,6 +8,7 @@ import { menusByClass } from "./menus/classes.ts";
 import { loadPlugins } from "./menus/plugins.ts";
 import { examineRedis } from "./redis.ts";
 import { createEngine } from "./storage/registry.ts";
+import { createSmtp } from "./notices/smtp.ts";
 
 export interface Finding {
   readonly subject: string;
@@ -51,6 +52,11 @@ export async function* examine(config: Config): AsyncGenerator<Finding> {
   });
   yield await find("Data folder", async () =>
     existsSync(config.data) ? config.data : `${config.data} (made at the start)`,
+  const { externnotify, webhook } = config;
+  if (externnotify) yield await find("externnotify", () => checkProgram(externnotify));
+  if (webhook) yield await find("Webhook", () => checkWebhook(webhook));
+  const { notices } = config;
+  if (notices) yield await find("Notices (smtp)", () => createSmtp(notices, config.folder).check());
   );
 }
 

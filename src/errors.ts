@@ -45,6 +45,9 @@ const CODES = {
   JOB_INVALID: { retryable: false, says: "A job's data does not follow its schema" },
 
   ABORTED: { retryable: false, says: "The operation was cancelled" },
+  // Mails about messages
+  MAIL_UNREACHABLE: { retryable: true, says: "The mail server (SMTP) does not answer, or takes nothing now" },
+
   INTERNAL: { retryable: false, says: "A fault in Voxpost itself" },
 } as const satisfies Record<string, { retryable: boolean; says: string }>;
 

@@ -4,6 +4,7 @@ import { isDateFormat } from "./ivr/date-format.ts";
 import { KEYS } from "./ivr/phrase.ts";
 import { isDialPattern } from "./model/dial-pattern.ts";
 import { FOLDERS } from "./model/folder.ts";
+import { noticeAddresses, noticeOptions } from "./notice-options.ts";
 import { isPinHash } from "./storage/pins.ts";
 
 export const name = z
@@ -142,12 +143,13 @@ export const mailboxOptions = z.strictObject({
     .describe("An owner whose PIN is the mailbox's number must record a name first. Default false.")
     .optional(),
   forcegreetings: z.boolean().describe("... and greetings. Default false.").optional(),
+  ...noticeOptions,
 });
 
 export const mailbox = mailboxOptions.extend({
   name: z.string().describe("Full name of the owner.").optional(),
   alias: z.string().describe("Another name of the owner, for the directory.").optional(),
-  email: z.string().describe("Mail address of the owner; used as recipient in stored mails.").optional(),
+  ...noticeAddresses,
   pin: z
     .string()
     .regex(/^\d{1,20}$/, "digits only, in quotes")

@@ -1,7 +1,13 @@
 import { readFileSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
 
-/** `key_file: PATH` becomes `key: <first line of the file>`, and `${NAME}` in a value is taken from the environment. */
+/** What stands for a message in the texts of mails (notices/variables.ts); nobody else's names begin so. */
+const OF_MAILS = /^(?:ORIG_)?VM_/;
+
+/**
+ * `key_file: PATH` becomes `key: <first line of the file>`, and `${NAME}` in a value is taken from the environment, unless it is a
+ * variable of mails.
+ */
 export function fillSecrets(
   node: unknown,
   path: string[],
@@ -9,7 +15,8 @@ export function fillSecrets(
   faults: string[],
 ): unknown {
   if (typeof node === "string") {
-    return node.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_all, variable: string) => {
+    return node.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (whole, variable: string) => {
+      if (OF_MAILS.test(variable)) return whole;
       const value = source.environment[variable];
       if (value === undefined)
         faults.push(`${path.join(".")}: the environment has no ${variable}; set it, or write a value`);

@@ -2,6 +2,7 @@ import type { Config } from "./config.ts";
 import { type MailboxConfig, type MailboxOptions, PLAYBACK_KEYS } from "./mailbox-options.ts";
 import { formatMailbox, type MailboxAddress, parseMailbox } from "./model/mailbox.ts";
 import type { Subscriber, Subscribers } from "./model/subscriber.ts";
+import { noticesOf } from "./notice-options.ts";
 import type { PinEntry } from "./storage/pins.ts";
 
 const DEFAULTS = {
@@ -73,12 +74,9 @@ export function createSubscribers(config: Config): Subscribers & {
       directoryintro: __,
       ...ofContext
     } = config.contexts[found.context] ?? { mailboxes: {} };
-    return toSubscriber(address, {
-      ...DEFAULTS,
-      ...config.defaults,
-      ...ofContext,
-      ...found.options,
-    } as Complete);
+    const options = { ...DEFAULTS, ...config.defaults, ...ofContext, ...found.options } as Complete;
+    const notices = config.notices && noticesOf(options);
+    return { ...toSubscriber(address, options), ...(notices ? { notices } : {}) };
   };
 
   function* addresses(): Generator<MailboxAddress> {
@@ -142,7 +140,6 @@ function toSubscriber(address: MailboxAddress, options: Complete): Subscriber {
   return {
     address,
     ...(options.name ? { fullName: options.name } : {}),
-    ...(options.email ? { email: options.email } : {}),
     ...(options.language ? { language: options.language } : {}),
     ...(options.exitcontext ? { exitContext: options.exitcontext } : {}),
     timezone: options.tz,

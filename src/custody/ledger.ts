@@ -7,8 +7,9 @@ const KEPT_DAYS = 30;
 const KEPT_MS = KEPT_DAYS * 86_400_000;
 
 /**
- * Which messages a store has acknowledged. It saves searches and nothing depends on it: whoever finds no entry asks the
- * store, so a Redis that was emptied, or is away, costs time only. An entry outlives the message, so that what an owner has
+ * Which messages a store has acknowledged. It saves searches and no message depends on it: whoever finds no entry asks the
+ * store, so a Redis that was emptied, or is away, costs time only. The same of mails about them (jobs/mailed.ts), which a mail
+ * server cannot be asked for: one may come twice then. An entry outlives the message, so that what an owner has
  * purged does not come back.
  */
 export class Ledger {

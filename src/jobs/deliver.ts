@@ -2,7 +2,7 @@ import type { Ledger } from "../custody/ledger.ts";
 import type { Locks } from "../custody/lock.ts";
 import { isCode, VoxpostError } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import { formatMailbox } from "../model/mailbox.ts";
+import { formatMailbox, type MailboxAddress } from "../model/mailbox.ts";
 import type { NewMessage } from "../model/message.ts";
 import { follow } from "../storage/signals.ts";
 import type { Store } from "../storage/store.ts";
@@ -14,6 +14,8 @@ export interface DeliverDeps {
   readonly locks: Locks;
   readonly ledger: Ledger;
   readonly enqueue: Pick<Enqueue, "mwi">;
+  /** Has the owner told of a stored message. May be asked again. Default: nobody is. @throws QUEUE_UNREACHABLE */
+  readonly announce?: (message: NewMessage, forwardedBy?: MailboxAddress) => Promise<void>;
   readonly log: Logger;
 }
 
@@ -21,6 +23,8 @@ export interface Attempt {
   readonly signal: AbortSignal;
   /** Nobody has tried to deliver these messages before. Default: somebody may have. */
   readonly untried?: boolean | undefined;
+  /** Whoever sends them on. */
+  readonly forwardedBy?: MailboxAddress | undefined;
 }
 
 /**
@@ -53,6 +57,7 @@ export async function deliverAll(
 
 async function deliver(message: NewMessage, deps: DeliverDeps, { signal, untried }: Attempt): Promise<void> {
   const { id, mailbox } = message;
+  const { signal, untried, forwardedBy } = attempt;
   await deps.locks.hold(id, async (held) => {
     if (!(await deps.ledger.has(id))) {
       const { controller, release } = follow(signal, held);
@@ -67,6 +72,7 @@ async function deliver(message: NewMessage, deps: DeliverDeps, { signal, untried
   });
   // Also when it was delivered before: whoever did it may have died before this line.
   await deps.enqueue.mwi(mailbox);
+  await deps.announce?.(message, forwardedBy);
 }
 
 /**

@@ -53,7 +53,10 @@ export async function deposit(job: DepositRequest, deps: DepositDeps, signal: Ab
       return await removeEmpty(recordings, message, log, signal);
     }
     const messages = await toMessages(audio, { ...deps, log }, folder, signal);
-    const refused = await deliverAll(messages, { ...deps, log }, { signal, untried: job.untried });
+    const { kind } = audio.recordings[0].name;
+    const forwardedBy = kind?.is === "comment" ? kind.mailbox : undefined;
+    const attempt = { signal, untried: job.untried, forwardedBy };
+    const refused = await deliverAll(messages, { ...deps, log }, attempt);
     for (const { mailbox, error } of refused) {
       await deps.reasons?.note(id, `${formatMailbox(mailbox)}: ${error.code}: ${error.message}`);
     }

@@ -1,13 +1,12 @@
-import { createReadStream, createWriteStream } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { messageId } from "../custody/name.ts";
 import { VoxpostError } from "../errors.ts";
 import { formatMailbox, type MailboxAddress } from "../model/mailbox.ts";
 import type { AudioSource, Envelope, MessageId, NewMessage } from "../model/message.ts";
 import type { Store } from "../storage/store.ts";
+import { toFiles } from "./audio-files.ts";
 import { type DeliverDeps, deliverAll } from "./deliver.ts";
 import type { ForwardRequest } from "./enqueue.ts";
 
@@ -34,7 +33,8 @@ export async function forward(job: ForwardRequest, deps: ForwardDeps, signal: Ab
     const original = await fetchOriginal(job.from, job.message, deps.store, folder, signal);
     const copies = job.to.map((mailbox) => copyOf(original, { ...job, mailbox }));
     const told = log.child({ original: original.envelope.callId });
-    for (const { mailbox, error } of await deliverAll(copies, { ...deps, log: told }, { signal })) {
+    const attempt = { signal, forwardedBy: job.from };
+    for (const { mailbox, error } of await deliverAll(copies, { ...deps, log: told }, attempt)) {
       log.error({ err: error, mailbox: formatMailbox(mailbox) }, "refused for good: not forwarded");
     }
   } finally {
@@ -55,17 +55,7 @@ export async function fetchOriginal(
     throw new VoxpostError("MESSAGE_UNKNOWN", `${formatMailbox(mailbox)} has no message ${id} any more`);
   }
   if (entry.envelope.private) throw new VoxpostError("STORE_REFUSED", `Message ${id} is private`);
-  const parts = await store.audio(entry, signal);
-  const audio: AudioSource[] = [];
-  try {
-    for (const [index, { stream, ...info }] of parts.entries()) {
-      const path = join(folder, `original-${index}`);
-      await pipeline(stream, createWriteStream(path), { signal });
-      audio.push({ ...info, open: async () => createReadStream(path) });
-    }
-  } finally {
-    for (const { stream } of parts) stream.destroy();
-  }
+  const audio = await toFiles(await store.audio(entry, signal), folder, signal);
   return { envelope: entry.envelope, audio };
 }
 

@@ -61,6 +61,11 @@ export class Queues implements Enqueue {
     return this.#add("forward", { ...job, to: [...job.to] }, { message: job.message });
   }
 
+  /** An owner is told of a stored message by mail; false when the queue did not take it. */
+  notice(job: JobData<"notice">): Promise<boolean> {
+    return this.#add("notice", job, { message: job.message });
+  }
+
   /** What was put off is tried now: the first of each kind, or all. Never rejects. */
   async hurry(which: "first" | "all"): Promise<void> {
     const hurried = [...this.#queues.values()].map(async (queue) => {

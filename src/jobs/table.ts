@@ -52,6 +52,18 @@ export const JOBS = {
       from: mailbox,
       message: z.string().min(1),
       to: z.array(mailbox).min(1),
+  /** Tells the owner of one stored message by mail. A second request while one waits or runs adds nothing. */
+  notice: define(
+    z.object({
+      mailbox,
+      message: z.string().min(1),
+      /** When the caller rang, and when this was asked for; milliseconds since 1970. */
+      receivedAt: z.number(),
+      at: z.number(),
+      forwardedBy: mailbox.exactOptional(),
+    }),
+    ({ message }) => ({ id: message }),
+  ),
       urgent: z.boolean(),
     }),
     ({ id }) => ({ id }),

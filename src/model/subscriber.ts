@@ -1,5 +1,6 @@
 import type { Folder } from "./folder.ts";
 import type { MailboxAddress } from "./mailbox.ts";
+import type { Notices } from "./notices.ts";
 
 /**
  * What the administrator's configuration says of one mailbox, with all defaults filled in. Lengths in seconds.
@@ -8,7 +9,8 @@ import type { MailboxAddress } from "./mailbox.ts";
 export interface Subscriber {
   readonly address: MailboxAddress;
   readonly fullName?: string;
-  readonly email?: string;
+  /** Mails about messages; undefined: none. */
+  readonly notices?: Notices;
   /** Language of the prompts, as Asterisk names it (`en`, `fr`, `en_GB`). Undefined: the channel's. */
   readonly language?: string;
   /** IANA time zone in which times are spoken. */

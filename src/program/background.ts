@@ -14,6 +14,7 @@ import { showCustody, showQueues } from "./gauges.ts";
 import type { Ground } from "./ground.ts";
 import { followMailboxes, lampOn } from "./lamps.ts";
 import { type Listeners, openListeners } from "./listeners.ts";
+import { type NoticesOfProgram, openNotices } from "./notices.ts";
 
 /** What works while nobody calls. */
 export interface Background {
@@ -33,11 +34,12 @@ export function startBackground(ground: Ground, parts: BackgroundParts): Backgro
   const { config, log, telemetry, patient: store, engine, subscribers, queues, mailboxes } = ground;
   const { asterisks } = parts;
 
+  const notices = openNotices(ground, parts.folder);
   const listeners = openListeners(ground);
   const stopFollowing = followMailboxes(ground, asterisks, listeners);
   const upkeep = new Upkeep({ engine, mailboxes, log });
   const trash = new TrashPurge({ store, subscribers, file: join(config.data, "trash.json"), log });
-  const workers = startWorkers(ground, parts, listeners);
+  const workers = startWorkers(ground, parts, { listeners, notices });
   const sweeps = createSweeps(ground, parts);
   showCustody(telemetry.metrics, sweeps);
   showQueues(telemetry.metrics, queues);
@@ -63,12 +65,17 @@ export function startBackground(ground: Ground, parts: BackgroundParts): Backgro
   };
 }
 
-function startWorkers(ground: Ground, { asterisks, folder }: BackgroundParts, listeners: Listeners): Workers {
+function startWorkers(
+  ground: Ground,
+  { asterisks, folder }: BackgroundParts,
+  { listeners, notices }: { listeners: Listeners; notices: NoticesOfProgram },
+): Workers {
   const { config, log, queues, patient: store, telemetry } = ground;
   const { recordingsOf } = asterisks;
   const deps = { ...ground, store, recordingsOf, enqueue: queues, folder };
   const messages = {
     ...deps,
+    ...(notices.announce ? { announce: notices.announce } : {}),
     store: {
       deposit: telemetry.deposit(store),
       find: store.find.bind(store),
@@ -86,6 +93,7 @@ function startWorkers(ground: Ground, { asterisks, folder }: BackgroundParts, li
       forward: telemetry.job("forward", (job, signal) => forward(job, messages, signal)),
       greeting: telemetry.job("greeting", (job, signal) => greeting(job, deps, signal)),
       mwi: telemetry.job("mwi", (job, signal) => mwi(job, counting, signal)),
+      notice: notices.process,
       ...listeners.processors,
     },
   });

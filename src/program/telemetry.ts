@@ -8,6 +8,7 @@ import type { Tell } from "../jobs/tell-counts.ts";
 import { isWorthRetrying } from "../jobs/worker.ts";
 import { type Logger, onLoggedError } from "../log.ts";
 import type { Entry } from "../menus/ending.ts";
+import type { Smtp } from "../notices/smtp.ts";
 import type { Observer } from "../storage/layers/observe.ts";
 import type { Store } from "../storage/store.ts";
 import { Metrics } from "../telemetry/metrics.ts";
@@ -129,6 +130,24 @@ export class Telemetry {
         countsTold.inc({ listener, ended: codeOf(error) });
         throw error;
       }
+    };
+  }
+
+  /** The sending of mails about messages. */
+  smtp(smtp: Pick<Smtp, "send">): Pick<Smtp, "send"> {
+    const { notices } = this.metrics;
+    return {
+      send: async (...mail) => {
+        try {
+          const sent = await smtp.send(...mail);
+          for (const ended of ["accepted", "refused", "later"] as const)
+            notices.inc({ ended }, sent[ended].length);
+          return sent;
+        } catch (error) {
+          notices.inc({ ended: codeOf(error) });
+          throw error;
+        }
+      },
     };
   }
 

@@ -96,6 +96,12 @@ export class Metrics {
     "ended",
   );
 
+  readonly notices = this.#counter(
+    "notices_total",
+    "Mails about messages, by address: accepted, refused, later.",
+    "ended",
+  );
+
   readonly redisUp = this.#gauge("redis_up", "1 while Redis answers.");
   readonly jobsNow = this.#gauge(
     "jobs",

@@ -1,0 +1,45 @@
+import { createHash } from "node:crypto";
+import type { Ledger } from "../custody/ledger.ts";
+import type { MessageId } from "../model/message.ts";
+
+/** `whole`: accepted, with all of the message. `over`: no mail will come any more, or one without the audio has come. */
+type Fate = "whole" | "over";
+
+/** What became of the mail about one message at each of its owner's addresses. */
+export class Mailed {
+  readonly #ledger: Ledger;
+  readonly #message: MessageId;
+
+  constructor(ledger: Ledger, message: MessageId) {
+    this.#ledger = ledger;
+    this.#message = message;
+  }
+
+  /** Those that still wait for theirs. */
+  async waiting(addresses: readonly string[]): Promise<string[]> {
+    const settled = await Promise.all(
+      addresses.map(async (address) => (await this.#is(address, "whole")) || this.#is(address, "over")),
+    );
+    return addresses.filter((_, index) => !settled[index]);
+  }
+
+  /** Whether every one of them has all of the message. */
+  async isWhole(addresses: readonly string[]): Promise<boolean> {
+    const whole = await Promise.all(addresses.map((address) => this.#is(address, "whole")));
+    return whole.every(Boolean);
+  }
+
+  settle(address: string, fate: Fate): Promise<void> {
+    return this.#ledger.add(this.#key(address, fate));
+  }
+
+  #is(address: string, fate: Fate): Promise<boolean> {
+    return this.#ledger.has(this.#key(address, fate));
+  }
+
+  /** Without the address itself, which is nobody's business in Redis. */
+  #key(address: string, fate: Fate): string {
+    const hash = createHash("sha256").update(address).digest("hex").slice(0, 16);
+    return `mail-${fate}-${this.#message}-${hash}`;
+  }
+}
