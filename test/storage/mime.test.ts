@@ -10,6 +10,7 @@ import { HEADERS, VOICE_MARKS } from "../../src/storage/mime/headers.ts";
 import { decodeWords } from "../../src/storage/mime/text.ts";
 import { bytesOf } from "./samples.ts";
 import { dominantHertz } from "./tone.ts";
+import { WILD } from "./wild.ts";
 
 const SAMPLES = new URL("../samples/", import.meta.url);
 const MAILBOX = { mailbox: "1001", context: "default" };
@@ -130,6 +131,12 @@ describe("mail of other systems", () => {
     expect(decodeEnvelope(Buffer.from(`${lines.join("\r\n")}\r\n`), PLACE)).toMatchObject(expected);
   });
 
+  test.each(WILD.filter(({ envelope }) => envelope))("$what", ({ lines, envelope }) => {
+    const mail = Buffer.from(lines.join("\r\n"), "latin1");
+    const storedAt = new Date("2026-01-02T03:04:05Z");
+    expect(decodeEnvelope(headersOf(mail), { ...PLACE, storedAt })).toMatchObject(envelope ?? {});
+  });
+
   test("no bytes whatever make a listing fail", () => {
     const hostile = fc.oneof(
       fc.uint8Array({ maxLength: 400 }).map((bytes) => Buffer.from(bytes)),
@@ -214,7 +221,9 @@ describe("what we write", () => {
     expect(parsed.date).toEqual(new Date("2026-10-06T12:03:22Z"));
     expect(parsed.from?.value).toEqual([{ name: "Erika Müller", address: "non-mail-user@pbx.example.org" }]);
     expect(parsed.to).toMatchObject({ value: [{ address: "1001@pbx.example.org" }] });
-    for (const { header, value } of VOICE_MARKS) expect(parsed.headers.get(header.toLowerCase())).toBe(value);
+    for (const { header, value } of VOICE_MARKS.slice(0, 2)) {
+      expect(parsed.headers.get(header.toLowerCase())).toBe(value);
+    }
     expect(parsed.text).toContain("from Erika Müller (+4930123456)");
     expect(parsed.attachments.map(({ filename, content }) => [filename, content.toString()])).toEqual([
       ["msg0000.wav", "voice"],

@@ -202,10 +202,21 @@ export const READ_HEADERS: readonly string[] = [
   ...HEADERS.filter((header) => header.read).map((header) => header.name),
 ].filter((name, index, all) => all.indexOf(name) === index);
 
-/** What makes a mail a voice message: a substring of one of these headers. */
-export const VOICE_MARKS: readonly { header: string; value: string }[] = [
+interface VoiceMark {
+  readonly header: string;
+  /** A substring. Default: anything. */
+  readonly value?: string;
+  /** A header that such a mail has not. */
+  readonly without?: string;
+}
+
+/** What makes a mail a voice message; one is enough. */
+export const VOICE_MARKS: readonly VoiceMark[] = [
   { header: "Message-Context", value: "voice-message" },
   { header: "X-Asterisk-VM-Message-Type", value: "Message" }, // not its greetings, which may lie in the same folder
+  { header: "X-Asterisk-VM-Orig-time", without: "X-Asterisk-VM-Message-Type" }, // app_voicemail 1.4 had no type yet
+  { header: "Content-Type", value: "multipart/voice-message" }, // VPIM, RFC 3801 4.4.1
+  { header: "Content-Class", value: "voice" }, // Exchange: voice, voice-ca, voice-uc
 ];
 
 /** Headers in which a caller stands as text, and those that hold him encoded, for a search. */

@@ -138,23 +138,24 @@ export async function* pieces(
 }
 
 function decoderOf(encoding: string): Transform | undefined {
-  if (encoding === "base64") return decoder(/[^A-Za-z0-9+/]/g, (text) => text.length % 4, "base64");
+  if (encoding === "base64") return base64();
   if (encoding === "quoted-printable") return quotedPrintable();
   return undefined;
 }
 
-/** Decodes what is complete and carries the rest over to the next piece. */
-function decoder(noise: RegExp, incomplete: (text: string) => number, encoding: BufferEncoding): Transform {
+/** Lines may have any length. Padding ends a run, not the audio: some programs encode it piece by piece. */
+function base64(): Transform {
   let rest = "";
   return new Transform({
     transform(chunk: Buffer, _, done) {
-      const text = rest + chunk.toString("latin1").replace(noise, "");
-      const end = text.length - incomplete(text);
-      rest = text.slice(end);
-      done(null, Buffer.from(text.slice(0, end), encoding));
+      const runs = (rest + chunk.toString("latin1").replace(/[^A-Za-z0-9+/=]/g, "")).split(/=+/);
+      const last = runs.pop() ?? "";
+      const end = last.length - (last.length % 4);
+      rest = last.slice(end);
+      done(null, Buffer.concat([...runs, last.slice(0, end)].map((run) => Buffer.from(run, "base64"))));
     },
     flush(done) {
-      done(null, Buffer.from(rest, encoding));
+      done(null, Buffer.from(rest, "base64"));
     },
   });
 }

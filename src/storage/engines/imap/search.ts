@@ -11,7 +11,10 @@ import type { Connection } from "./connection.ts";
  * client marked as deleted is gone for us.
  */
 export function voiceMail(shared: MailboxAddress | undefined): SearchObject {
-  const marked = VOICE_MARKS.map(({ header, value }) => ({ header: { [header]: value } }));
+  const marked = VOICE_MARKS.map(({ header, value = true, without }) => ({
+    header: { [header]: value },
+    ...(without && { not: { header: { [without]: true } } }),
+  }));
   return {
     deleted: false,
     or: marked,
