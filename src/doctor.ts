@@ -3,12 +3,14 @@ import type { Config } from "./config.ts";
 import { VoxpostError } from "./errors.ts";
 import { subscribe } from "./ivr/ari.ts";
 import { AriRequests, type AriServer } from "./ivr/ari-requests.ts";
+import { checkProgram } from "./jobs/externnotify.ts";
+import { checkWebhook } from "./jobs/webhook.ts";
 import { createLogger } from "./log.ts";
 import { menusByClass } from "./menus/classes.ts";
 import { loadPlugins } from "./menus/plugins.ts";
+import { createSmtp } from "./notices/smtp.ts";
 import { examineRedis } from "./redis.ts";
 import { createEngine } from "./storage/registry.ts";
-import { createSmtp } from "./notices/smtp.ts";
 
 export interface Finding {
   readonly subject: string;
@@ -50,13 +52,13 @@ export async function* examine(config: Config): AsyncGenerator<Finding> {
       await engine.close();
     }
   });
-  yield await find("Data folder", async () =>
-    existsSync(config.data) ? config.data : `${config.data} (made at the start)`,
   const { externnotify, webhook } = config;
   if (externnotify) yield await find("externnotify", () => checkProgram(externnotify));
   if (webhook) yield await find("Webhook", () => checkWebhook(webhook));
   const { notices } = config;
   if (notices) yield await find("Notices (smtp)", () => createSmtp(notices, config.folder).check());
+  yield await find("Data folder", async () =>
+    existsSync(config.data) ? config.data : `${config.data} (made at the start)`,
   );
 }
 

@@ -55,7 +55,7 @@ export async function deliverAll(
   return refused;
 }
 
-async function deliver(message: NewMessage, deps: DeliverDeps, { signal, untried }: Attempt): Promise<void> {
+async function deliver(message: NewMessage, deps: DeliverDeps, attempt: Attempt): Promise<void> {
   const { id, mailbox } = message;
   const { signal, untried, forwardedBy } = attempt;
   await deps.locks.hold(id, async (held) => {

@@ -36,15 +36,11 @@ export const JOBS = {
    * Counts one mailbox and tells the lamps. A request while one runs makes one more run, since the count may be older; one that
    * was put off is tried at once.
    */
-  mwi: define(mailbox, (address) => ({
-    id: formatMailbox(address),
-    keepLastIfActive: true,
-    reschedule: true,
-  })),
-  /** Tells the site's program of one mailbox's counts. A request while one runs makes one more run, for what it no longer saw. */
-  externnotify: define(mailbox, (address) => ({ id: formatMailbox(address), keepLastIfActive: true })),
+  mwi: define(mailbox, newest),
+  /** Tells the site's program what one mailbox holds. Requests as for `mwi`. */
+  externnotify: define(mailbox, newest),
   /** The same for the site's webhook. */
-  webhook: define(mailbox, (address) => ({ id: formatMailbox(address), keepLastIfActive: true })),
+  webhook: define(mailbox, newest),
   /** Copies one message to other mailboxes. A second request of the same adds nothing. */
   forward: define(
     z.object({
@@ -52,6 +48,10 @@ export const JOBS = {
       from: mailbox,
       message: z.string().min(1),
       to: z.array(mailbox).min(1),
+      urgent: z.boolean(),
+    }),
+    ({ id }) => ({ id }),
+  ),
   /** Tells the owner of one stored message by mail. A second request while one waits or runs adds nothing. */
   notice: define(
     z.object({
@@ -64,16 +64,16 @@ export const JOBS = {
     }),
     ({ message }) => ({ id: message }),
   ),
-      urgent: z.boolean(),
-    }),
-    ({ id }) => ({ id }),
-  ),
 } as const;
 
 export type JobName = keyof typeof JOBS;
 export type JobData<N extends JobName> = z.infer<(typeof JOBS)[N]["schema"]>;
 
 export const jobNames = Object.keys(JOBS) as JobName[];
+
+function newest(address: z.infer<typeof mailbox>): DeduplicationOptions {
+  return { id: formatMailbox(address), keepLastIfActive: true, reschedule: true };
+}
 
 /** A job from the queue, checked. @throws VoxpostError JOB_INVALID */
 export function readJob<N extends JobName>(name: N, data: unknown): JobData<N> {
