@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "./config.ts";
 import { VoxpostError } from "./errors.ts";
 import { subscribe } from "./ivr/ari.ts";
@@ -83,9 +84,31 @@ async function asteriskVersion(ari: AriRequests, url: string): Promise<string> {
   return `${version} at ${url}`;
 }
 
+/** Whether a recording of silence has a header on Asterisk's disk; it is removed. */
+async function tryToRecord(ari: AriRequests, channel: string): Promise<boolean> {
+  const name = `voxpost-doctor-${process.pid}`;
+  await ari.post(`${channel}/record`, { query: { name, format: "wav", ifExists: "overwrite" } });
+  const end = Date.now() + RECORDED_MS;
+  const size = async () => {
+    const file = await ari.stream("GET", `/recordings/stored/${name}/file`).catch(() => undefined);
+    await file?.body?.cancel();
+    return Number(file?.headers.get("content-length") ?? 0);
+  };
+  let written = await size();
+  while (written === 0 && Date.now() < end) {
+    await sleep(50);
+    written = await size();
+  }
+  await ari.delete(`/recordings/live/${name}`).catch(() => {});
+  return written > 0;
+}
+
+/** How long a recording's file may take to exist, milliseconds. */
+const RECORDED_MS = 2_000;
+
 /**
  * Opens the event socket, as the program does, and asks whether our subroutines are in the dialplan. That question can only
- * be put to a channel, so one is made that goes nowhere.
+ * be put to a channel, so one is made that goes nowhere; the disk is tried on it as well.
  */
 async function dialplan(ari: AriRequests, server: AriServer): Promise<string> {
   const app = `voxpost-doctor-${process.pid}`;
@@ -98,8 +121,15 @@ async function dialplan(ari: AriRequests, server: AriServer): Promise<string> {
     const { value } = await ari.get<{ value: string }>(`${path}/variable`, {
       query: { variable: "DIALPLAN_EXISTS(voxpost,deposit,1)" },
     });
+    const written = await tryToRecord(ari, path);
     await ari.delete(path);
-    if (value === "1") return "events arrive, and the voxpost subroutines are there";
+    if (!written) {
+      throw new VoxpostError(
+        "RECORDING_NOT_STARTED",
+        "it cannot write a recording: is the disk full, or its recording folder (astspooldir, then /recording) not its own?",
+      );
+    }
+    if (value === "1") return "events arrive, recordings are written, and the voxpost subroutines are there";
     throw new VoxpostError(
       "DEPENDENCY_MISSING",
       "it has no context [voxpost]: include config/asterisk/extensions-voxpost.conf in extensions.conf, then `dialplan reload`",

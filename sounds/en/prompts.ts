@@ -180,5 +180,6 @@ export const stockPrompts = {
   // Others
   "one-moment-please": { words: "one moment please" },
   "sorry-youre-having-problems": { words: "sorry you are having problems" },
+  "im-sorry": { words: "I am sorry" },
   "please-try-call-later": { words: "please try your call later" },
 } as const satisfies PromptTable;

@@ -114,9 +114,10 @@ export interface RecordOptions {
 export interface RecordResult {
   /** Names of the parts, in order; each exists on Asterisk's disk. */
   readonly parts: readonly string[];
-  readonly ended: "key" | "silence" | "limit" | "hangup";
+  /** `fault`: Asterisk could not write all of it, as when its disk is full; what it wrote is there. */
+  readonly ended: "key" | "silence" | "limit" | "hangup" | "fault";
   readonly key?: Key;
-  /** Whole seconds of all parts. */
+  /** Whole seconds of all parts; after a fault, of what was written. */
   readonly duration: number;
   /** Seconds of speech, when `maxSilence` is set and Asterisk measured it. */
   readonly talking?: number;

@@ -1,4 +1,5 @@
 import { isCode, VoxpostError } from "../errors.ts";
+import { RATE, wavHeader } from "../model/wav.ts";
 import type { AriRecording } from "./ari-events.ts";
 import { isNotFound } from "./ari-requests.ts";
 import type { Asterisk } from "./asterisk.ts";
@@ -52,12 +53,14 @@ export async function record(
       const left = options.maxSeconds - (Date.now() - started) / 1_000;
       const maxSeconds = options.maxSeconds === 0 ? 0 : Math.max(Math.ceil(left), 1);
       const partStarted = Date.now();
-      const end = await recordPart(
-        call,
-        name,
-        { ...options, maxSeconds, overwrite: isEmpty, onBegun },
-        stopKey.pressed,
+      const asked: PartOptions = { ...options, maxSeconds, overwrite: isEmpty, onBegun };
+      const end: PartEnd | undefined = await recordPart(call, name, asked, stopKey.pressed).catch(
+        (error: unknown) => {
+          if (parts.length === 0 || !isCode(error, "RECORDING_NOT_STARTED")) throw error;
+          return tellFault(call, error);
+        },
       );
+      if (!end) return result("fault");
       duration += end.duration;
       if (end.talking !== undefined) talking = (talking ?? 0) + end.talking;
       const soundless = (Date.now() - partStarted) / 1_000 - end.duration;
@@ -73,12 +76,29 @@ export async function record(
       // An empty part is recorded over, or a long pause would leave a file every five seconds.
       isEmpty = end.isEmpty && cause === undefined;
       if (end.exists && !isEmpty) parts.push(name);
+      // After a hang-up there is nobody to tell.
+      if (cause ? cause !== "hangup" : isEmpty) {
+        const written = await secondsWritten(call, name);
+        // With a limit of silence Asterisk counts up to a second that it has cut off again.
+        const least = Math.max(end.duration - (options.maxSilence > 0 ? 1 : 0), 0);
+        if (written !== undefined && written < least) {
+          duration += Math.max(Math.floor(written), 0) - end.duration;
+          if (isEmpty) parts.push(name);
+          tellFault(call, cutShort(call, name, written));
+          return result("fault");
+        }
+      }
       if (cause) return result(cause);
       call.asterisk.log.info({ channel: call.channel, part: name }, "pause in the audio; recording goes on");
     }
   } finally {
     stopKey.stopListening();
   }
+}
+
+interface PartOptions extends RecordOptions {
+  readonly overwrite: boolean;
+  readonly onBegun: () => void;
 }
 
 interface PartEnd {
@@ -132,7 +152,7 @@ function listenForStopKey(keys: Keys, stopKeys: readonly Key[]) {
 async function recordPart(
   call: RecorderCall,
   name: string,
-  options: RecordOptions & { overwrite: boolean; onBegun: () => void },
+  options: PartOptions,
   stop: AbortSignal,
 ): Promise<PartEnd> {
   const { requests, events } = call.asterisk;
@@ -176,11 +196,7 @@ async function recordPart(
     const exists = await fileExists(call, path);
     if (!exists && !call.signal.aborted) {
       stopNow();
-      throw new VoxpostError(
-        "RECORDING_NOT_STARTED",
-        `Asterisk ${call.asterisk.name} records "${name}", but has no such file: check its recording folder and disk`,
-        { context: { name } },
-      );
+      throw notStarted(call, name, "says that it records, but has no file");
     }
     if (exists) options.onBegun();
     const watch = setInterval(() => void look(), WATCH_MS);
@@ -193,6 +209,7 @@ async function recordPart(
       ...(recording?.talking_duration === undefined ? {} : { talking: recording.talking_duration }),
     };
   } catch (error) {
+    if (isCode(error, "ASTERISK_REFUSED")) throw notStarted(call, name, "refuses to record", error);
     // The caller went before it began: what there is counts.
     if (!isCode(error, "CALL_GONE")) throw error;
     return { exists: false, isEmpty: true, isGone: true, duration: 0 };
@@ -216,6 +233,36 @@ async function fileExists(call: RecorderCall, path: string): Promise<boolean> {
     if (Date.now() > deadline || call.signal.aborted) return false;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+/**
+ * What lies on Asterisk's disk of a part that is over, below 0 when that is not even a header; undefined where it cannot be known.
+ * A disk that is full ends a recording like any other end, or is told of by nothing at all, when it only cost the last two seconds.
+ */
+async function secondsWritten({ asterisk }: RecorderCall, name: string): Promise<number | undefined> {
+  const path = `/recordings/stored/${encodeURIComponent(name)}/file`;
+  const file = await asterisk.requests.stream("GET", path).catch(() => undefined);
+  const bytes = file?.headers.get("content-length");
+  await file?.body?.cancel();
+  return bytes ? (Number(bytes) - wavHeader(0).length) / (2 * RATE) : undefined;
+}
+
+function notStarted({ asterisk }: RecorderCall, name: string, what: string, cause?: unknown): VoxpostError {
+  const text = `Asterisk ${asterisk.name} ${what} "${name}": check its recording folder and the disk that it is on`;
+  return new VoxpostError("RECORDING_NOT_STARTED", text, { context: { name }, cause });
+}
+
+function cutShort({ asterisk }: RecorderCall, name: string, written: number): VoxpostError {
+  const text = `Asterisk ${asterisk.name} wrote only ${Math.max(written, 0)} s of "${name}": is the disk full that it records to?`;
+  return new VoxpostError("RECORDING_CUT", text, { context: { name } });
+}
+
+/** What was written before counts. */
+function tellFault({ asterisk, channel }: RecorderCall, error: VoxpostError): undefined {
+  asterisk.log.error(
+    { err: error, call: channel },
+    "Asterisk does not write what is said; the caller is told",
+  );
 }
 
 function onAbort(signal: AbortSignal, listener: () => void): () => void {

@@ -26,6 +26,12 @@ export async function expectHangUp(call: Call, { status, variables }: Ending): P
   }
 }
 
+/** For what is said when everything is settled: who has gone need not hear it. */
+export function ignoreHangUp(error: unknown): undefined {
+  if (!isCode(error, "CALL_GONE")) throw error;
+  return undefined;
+}
+
 /**
  * Runs one entry into Voxpost: whatever happens, the call goes back to the dialplan with a status, and nothing is thrown.
  * After a hang-up there is nobody to give it back to. `statusVariable`: where the dialplan reads the status; default `VMSTATUS`,

@@ -1,11 +1,19 @@
 import { type ErrorCode, VoxpostError } from "../errors.ts";
 import type { Script } from "../ivr/phrase.ts";
 
+/**
+ * Stock sounds around our own: Asterisk can play ours only when it can write to its disk, and that disk may be what failed.
+ */
+export const NOT_RECORDED: Script = ["im-sorry", "voxpost/not-recorded", "please-try-call-later"];
+export const CUT_SHORT: Script = ["im-sorry", "voxpost/cut-short"];
+
 /** What a caller is told when something fails: never silence, never a code, and only what is of use on a telephone. */
 const WORDS: Partial<Record<ErrorCode, Script>> = {
   STORE_UNREACHABLE: ["voxpost/store-away"],
   STORE_TIMEOUT: ["voxpost/store-away"],
   STORE_FULL: ["vm-mailboxfull"],
+  RECORDING_NOT_STARTED: NOT_RECORDED,
+  RECORDING_CUT: NOT_RECORDED,
   MESSAGE_UNKNOWN: ["voxpost/unplayable"],
   MESSAGE_MALFORMED: ["voxpost/unplayable"],
 };

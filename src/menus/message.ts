@@ -3,8 +3,9 @@ import { isCode } from "../errors.ts";
 import type { Call } from "../ivr/call.ts";
 import type { Enqueue } from "../jobs/enqueue.ts";
 import type { Subscriber } from "../model/subscriber.ts";
-import type { Ending } from "./ending.ts";
+import { type Ending, ignoreHangUp } from "./ending.ts";
 import type { Exits } from "./exits.ts";
+import { CUT_SHORT, NOT_RECORDED } from "./faults.ts";
 import { type Draft, isTooShort, nameOf, recordTake, type Take } from "./take.ts";
 
 export interface MessageDeps {
@@ -67,7 +68,8 @@ export class Message {
     if (!take) return undefined;
     for (const part of take.parts) this.#names.add(part);
     const gone = take.ended === "hangup";
-    const short = isTooShort(take, this.owner.minSeconds, canSpeakAgain && !gone);
+    // What a fault has left counts, however short: nobody can do better.
+    const short = take.ended !== "fault" && isTooShort(take, this.owner.minSeconds, canSpeakAgain && !gone);
     const counts = gone ? take.parts.length > 0 && !(short && this.#take) : !short;
     if (counts) this.#take = take;
     else if (!gone) await this.#remove(take.parts);
@@ -76,12 +78,18 @@ export class Message {
 
   /** Undefined when nothing could be recorded, which the caller was told. */
   async #record(): Promise<Take | undefined> {
+    const { call } = this;
     try {
-      return await recordTake(this.call, this.#draft, this.#takes++, this.exits.operator ? ["0"] : []);
+      const take = await recordTake(call, this.#draft, this.#takes++, this.exits.operator ? ["0"] : []);
+      if (take.ended !== "fault") return take;
+      const nothing = take.duration === 0;
+      if (nothing) await this.#remove(take.parts);
+      await call.play(nothing ? NOT_RECORDED : CUT_SHORT, { bargeIn: "none" }).catch(ignoreHangUp);
+      return nothing ? undefined : take;
     } catch (error) {
       if (!isCode(error, "RECORDING_NOT_STARTED")) throw error;
-      this.call.log.error({ err: error }, "A message could not be recorded; the caller was told");
-      await this.call.play(["voxpost/not-recorded"], { bargeIn: "none" });
+      call.log.error({ err: error }, "A message could not be recorded; the caller was told");
+      await call.play(NOT_RECORDED, { bargeIn: "none" });
       return undefined;
     }
   }

@@ -1,4 +1,5 @@
 import { formatName, newId } from "../custody/name.ts";
+import { VoxpostError } from "../errors.ts";
 import type { Call } from "../ivr/call.ts";
 import type { GreetingKind } from "../model/greeting.ts";
 import type { Subscriber } from "../model/subscriber.ts";
@@ -41,14 +42,14 @@ export class OwnGreeting implements Session {
     return this.#state === "accepted";
   }
 
-  /** False when nothing was said. @throws RECORDING_NOT_STARTED */
+  /** False when nothing was said. @throws RECORDING_NOT_STARTED, RECORDING_CUT: half a greeting is none */
   async record(): Promise<boolean> {
     const { call, owner, kind } = this;
     await call.play([PROMPTS[kind]]);
     call.clearKeys();
     const startedAt = new Date();
     const take = this.#takes++;
-    const { parts } = await call.record({
+    const { parts, ended } = await call.record({
       name: (part) =>
         formatName({
           state: "take",
@@ -68,6 +69,8 @@ export class OwnGreeting implements Session {
       beep: "beep",
     });
     this.#names.push(...parts);
+    if (ended === "fault")
+      throw new VoxpostError("RECORDING_CUT", "Asterisk could not write all of a greeting");
     if (parts.length > 0) this.#parts = parts;
     return parts.length > 0;
   }

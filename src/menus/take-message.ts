@@ -1,6 +1,6 @@
-import { isCode } from "../errors.ts";
+import type { Script } from "../ivr/phrase.ts";
 import { toOperator } from "./actions/operator.ts";
-import { type Ending, expectHangUp } from "./ending.ts";
+import { type Ending, expectHangUp, ignoreHangUp } from "./ending.ts";
 import type { MenuSet } from "./menu.ts";
 import type { Message } from "./message.ts";
 import { runMenus } from "./run.ts";
@@ -23,10 +23,12 @@ export async function takeMessage(message: Message, menus: MenuSet<Message>): Pr
     if (take.ended === "hangup") return counts ? keep(message) : FAILED;
     const toOther = take.key === "0" ? exits.operator : undefined;
     if (counts && toOther) return operatorOr(message);
-    if (counts && owner.review) return review(message, menus);
+    // Who was told that a part is missing is not thanked.
+    const thanks = take.ended === "fault" ? [] : ["auth-thankyou"];
+    if (counts && owner.review) return review(message, menus, thanks);
     if (counts) {
       const kept = keep(message);
-      await call.play(["auth-thankyou"]).catch(ignoreHangUp);
+      await call.play(thanks).catch(ignoreHangUp);
       return kept;
     }
     if (toOther) {
@@ -40,13 +42,13 @@ export async function takeMessage(message: Message, menus: MenuSet<Message>): Pr
 }
 
 /** No answer and a hang-up keep what was said. */
-async function review(message: Message, menus: MenuSet<Message>): Promise<Ending> {
-  const opening = { next: "menu", menu: "review", say: ["auth-thankyou"] } as const;
+async function review(message: Message, menus: MenuSet<Message>, say: Script): Promise<Ending> {
+  const opening = { next: "menu", menu: "review", say } as const;
   const { how } = await runMenus(menus, "review", message, opening);
   if (message.ending) return message.ending;
   const ending = await keep(message);
-  const say = message.goesOn ? "vm-msgsaved" : "vm-goodbye";
-  if (how !== "gone") await message.call.play([say], { bargeIn: "none" }).catch(ignoreHangUp);
+  const goodbye = message.goesOn ? "vm-msgsaved" : "vm-goodbye";
+  if (how !== "gone") await message.call.play([goodbye], { bargeIn: "none" }).catch(ignoreHangUp);
   return ending;
 }
 
@@ -58,9 +60,4 @@ async function operatorOr(message: Message): Promise<Ending> {
 async function keep(message: Message): Promise<Ending> {
   await message.keep();
   return message.saved;
-}
-
-function ignoreHangUp(error: unknown): undefined {
-  if (!isCode(error, "CALL_GONE")) throw error;
-  return undefined;
 }

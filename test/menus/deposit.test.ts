@@ -209,8 +209,8 @@ describe("recording", () => {
     expect(Object.fromEntries(phone.variables)).toEqual({ VMSTATUS: "SUCCESS", VM_MESSAGEFILE: name });
   });
 
-  it.each(["silence", "limit"] as const)("thanks after %s", async (then) => {
-    const { heard } = await world.deposit(["1001"], [["beep", { speaks: 5, then }]]);
+  it.each(["silence", "limit"] as const)("thanks after %s", async (endsBy) => {
+    const { heard } = await world.deposit(["1001"], [["beep", { speaks: 5, endsBy }]]);
     expect(heard.at(-1)).toBe("auth-thankyou");
   });
 
@@ -268,8 +268,23 @@ describe("recording", () => {
 
   it("says when nothing could be recorded", async () => {
     const { heard, phone } = await world.deposit(["1001"], [], { noFile: true });
-    expect(heard.at(-1)).toBe("voxpost/not-recorded");
+    expect(heard.at(-1)).toBe("im-sorry voxpost/not-recorded please-try-call-later");
     expect(phone.variables.get(STATUS)).toBe("FAILED");
+  });
+
+  it("says when only a part could be recorded, and keeps it without thanks", async () => {
+    const { heard, phone } = await world.deposit(["1001"], [["beep", { speaks: 4, endsBy: "fault" }]]);
+    expect(heard.at(-1)).toBe("im-sorry voxpost/cut-short");
+    expect(phone.variables.get(STATUS)).toBe("SUCCESS");
+    expect(world.deposits).toEqual([phone.recorded]);
+  });
+
+  it("says when nothing of it reached the disk, and leaves nothing behind", async () => {
+    const { heard, phone } = await world.deposit(["1001"], [["beep", { speaks: 0, endsBy: "fault" }]]);
+    expect(heard.at(-1)).toBe("im-sorry voxpost/not-recorded please-try-call-later");
+    expect(phone.variables.get(STATUS)).toBe("FAILED");
+    expect(world.deposits).toEqual([]);
+    expect(world.discarded).toEqual(phone.recorded);
   });
 });
 

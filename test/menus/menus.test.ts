@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { VoxpostError } from "../../src/errors.ts";
 import { announcementsOf, speak } from "../../src/menus/announce.ts";
 import { findFaults } from "../../src/menus/check.ts";
+import { FAULT_PROMPTS } from "../../src/menus/faults.ts";
 import { menuGraph, menuGuide } from "../../src/menus/guide.ts";
 import { type Action, type Menu, type MenuSet, type Session, table } from "../../src/menus/menu.ts";
 import { configureMenus, SHIPPED, STARTS } from "../../src/menus/overrides.ts";
@@ -54,12 +55,7 @@ function set(root: Partial<Menu> = {}, ...actions: Action<Test>[]): MenuSet<Test
           {},
         ]),
       ),
-      ...Object.fromEntries(
-        ["voxpost/store-away", "vm-mailboxfull", "voxpost/unplayable", "voxpost/problem"].map((key) => [
-          key,
-          {},
-        ]),
-      ),
+      ...Object.fromEntries(FAULT_PROMPTS.map((key) => [key, {}])),
     }),
   };
 }

@@ -30,7 +30,7 @@ export interface Reaction {
   /** Happens somewhere else in the world before the caller is heard again. */
   readonly meanwhile?: () => Promise<void>;
   /** How the recording ends, if not by `#` or hang-up. */
-  readonly then?: "silence" | "limit";
+  readonly endsBy?: "silence" | "limit" | "fault";
 }
 
 export interface PhoneOptions {
@@ -149,7 +149,7 @@ export class Phone implements Call {
     if (reaction.hangsUp) this.hangsUp();
     const [key, ...ahead] = [...(reaction.presses ?? "")] as Key[];
     this.#keys = ahead;
-    const ended = reaction.hangsUp ? "hangup" : (reaction.then ?? "key");
+    const ended = reaction.hangsUp ? "hangup" : (reaction.endsBy ?? "key");
     return { parts, ended, duration, ...(ended === "key" ? { key: key ?? "#" } : {}) };
   }
 

@@ -83,6 +83,19 @@ describe("reviewing a message", () => {
     expect(world.discarded).toEqual([phone.recorded[1]]);
   });
 
+  const NOT_RECORDED = "im-sorry voxpost/not-recorded please-try-call-later";
+  it("3 and a disk that is full: the earlier take counts, and nothing of the new one is left", async () => {
+    const { heard, phone } = await leave([
+      [MENU, "3"],
+      ["beep", { speaks: 0, endsBy: "fault" }],
+      [NOT_RECORDED, ""],
+      [MENU, "1"],
+    ]);
+    expect(heard).toContain(NOT_RECORDED);
+    expect(world.deposits).toEqual([[phone.recorded[0]]]);
+    expect(world.discarded).toEqual([phone.recorded[1]]);
+  });
+
   it("3 and nothing recorded: the caller is told, and the earlier take counts", async () => {
     const options: { noFile?: boolean } = {};
     const meanwhile = async () => {
@@ -91,12 +104,12 @@ describe("reviewing a message", () => {
     const { heard, phone } = await leave(
       [
         [MENU, { presses: "3", meanwhile }],
-        ["voxpost/not-recorded", ""],
+        [NOT_RECORDED, ""],
         [MENU, "1"],
       ],
       options,
     );
-    expect(heard).toContain("voxpost/not-recorded");
+    expect(heard).toContain(NOT_RECORDED);
     expect(world.deposits).toEqual([phone.recorded]);
   });
 

@@ -1,6 +1,7 @@
 import { formatName, newId } from "../../custody/name.ts";
 import { isCode } from "../../errors.ts";
 import type { RecordResult } from "../../ivr/call.ts";
+import { NOT_RECORDED } from "../faults.ts";
 import type { Action } from "../menu.ts";
 import type { Outgoing } from "../outgoing.ts";
 import type { Retrieval } from "../session.ts";
@@ -14,7 +15,8 @@ export const prepend: Action<Retrieval> = {
     if (!outgoing?.forwards) return { next: "up" };
     await call.play(["vm-record-prepend"]);
     const recorded = await record(session, outgoing);
-    if (!recorded) return { next: "repeat", say: ["voxpost/not-recorded"] };
+    if (recorded?.ended === "fault") await discard(session, recorded.parts);
+    if (!recorded || recorded.ended === "fault") return { next: "repeat", say: NOT_RECORDED };
     const { parts, duration, ended } = recorded;
     if (ended === "hangup" || parts.length === 0 || duration < 1) {
       await discard(session, parts);

@@ -13,6 +13,7 @@ export const rerecord: Action<Message> = {
     if (!recorded) return { next: "repeat" };
     const { take, counts } = recorded;
     if (take.key === "0" && exits.operator) return toOperator(message);
+    if (take.ended === "fault") return { next: "repeat" };
     return { next: "repeat", say: [counts ? "auth-thankyou" : "vm-tooshort"] };
   },
 };
