@@ -1,3 +1,4 @@
+import { access, constants, stat } from "node:fs/promises";
 import { VoxpostError } from "../errors.ts";
 import { type Command, runHook } from "../hook.ts";
 import { formatMailbox } from "../model/mailbox.ts";
@@ -33,4 +34,15 @@ export function externnotify(command: Command, timeoutMs = LONGEST_MS): Tell {
       { context: { mailbox: formatMailbox(mailbox) } },
     );
   };
+}
+
+/** For `doctor`. @throws VoxpostError DEPENDENCY_MISSING */
+export async function checkProgram([program = ""]: Command): Promise<string> {
+  try {
+    await access(program, constants.X_OK);
+  } catch (error) {
+    throw VoxpostError.from(error, "DEPENDENCY_MISSING", "externnotify cannot be run by this user");
+  }
+  if ((await stat(program)).isFile()) return program;
+  throw new VoxpostError("DEPENDENCY_MISSING", `externnotify: ${program} is no program`);
 }

@@ -15,7 +15,9 @@ interface Note {
 }
 
 /** Short, because there is one for each mailbox: urgent, new, old, time, and the id. */
-const saved = z.tuple([z.number(), z.number(), z.number(), z.number(), z.string().optional()]);
+const saved = z
+  .tuple([z.number(), z.number(), z.number(), z.number(), z.string().optional()])
+  .rest(z.unknown());
 
 /** Who was never told anything of a mailbox believes that it is empty. */
 const NEVER: Note = { counts: { urgent: 0, new: 0, old: 0 }, at: 0 };
@@ -73,8 +75,12 @@ function isTold({ counts: told, id }: Note, counts: Counts): boolean {
 
 function parse(text: string | null): Note {
   if (text === null) return NEVER;
-  const [urgent, unheard, old, at, id] = saved.parse(JSON.parse(text));
-  return { counts: { urgent, new: unheard, old }, at, id };
+  try {
+    const [urgent, unheard, old, at, id] = saved.parse(JSON.parse(text));
+    return { counts: { urgent, new: unheard, old }, at, id };
+  } catch {
+    return NEVER;
+  }
 }
 
 function unreachable(error: unknown): never {

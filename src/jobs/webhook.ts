@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { lookup } from "node:dns/promises";
 import { VoxpostError } from "../errors.ts";
 import { formatMailbox } from "../model/mailbox.ts";
 import { follow } from "../storage/signals.ts";
@@ -76,4 +77,15 @@ function signature({ secret }: WebhookOptions, { id }: CountsEvent, body: string
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return (cause instanceof Error && cause.message) || String(error);
+}
+
+/** For `doctor`; sends nothing. @throws VoxpostError DEPENDENCY_MISSING when nobody knows the host */
+export async function checkWebhook({ url }: WebhookOptions): Promise<string> {
+  const { hostname, host } = new URL(url);
+  try {
+    await lookup(hostname.replace(/^\[(.*)\]$/, "$1"));
+    return host;
+  } catch (error) {
+    throw VoxpostError.from(error, "DEPENDENCY_MISSING", `webhook.url: ${hostname} is not found`);
+  }
 }

@@ -17,7 +17,9 @@ export interface Listeners {
   readonly processors: Pick<Processors, "externnotify" | "webhook">;
 }
 
-export function openListeners({ config, queues, snapshots, telemetry }: Ground): Listeners {
+type Needed = Pick<Ground, "config" | "queues" | "snapshots" | "telemetry">;
+
+export function openListeners({ config, queues, snapshots, telemetry }: Needed): Listeners {
   const listener = (name: "externnotify" | "webhook", tell: Tell) => {
     const told = new ToldCounts(queues.redis, name);
     const deps = { snapshots, told, tell: telemetry.tell(name, tell) };
