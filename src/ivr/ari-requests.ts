@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { type ErrorCode, isCode, VoxpostError } from "../errors.ts";
 
 export interface AriServer {
@@ -115,8 +116,18 @@ export class AriRequests {
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
-    const timeout = new AbortController();
-    const timer = setTimeout(() => timeout.abort(), this.#timeoutMs);
+    const ending = new AbortController();
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      ending.abort();
+    }, this.#timeoutMs);
+    // Node's AbortSignal.any would keep a note of each request for as long as the signal lives.
+    const cancel = () => ending.abort();
+    const release = () => signal?.removeEventListener("abort", cancel);
+    if (signal) setMaxListeners(0, signal);
+    signal?.addEventListener("abort", cancel, { once: true });
+    if (signal?.aborted) cancel();
     try {
       const response = await fetch(url, {
         method,
@@ -125,17 +136,21 @@ export class AriRequests {
           ...(body === undefined ? {} : { "content-type": "application/json" }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal,
+        signal: ending.signal,
       });
       if (!response.ok) throw await refusal(response, method, path);
-      return await read(response);
+      const answer = await read(response);
+      // A body that is still to be read ends with the signal too.
+      if (!response.body || response.bodyUsed) release();
+      return answer;
     } catch (error) {
+      release();
       if (error instanceof VoxpostError) throw error;
       const context = { method, path };
       if (signal?.aborted) {
         throw new VoxpostError("ABORTED", `${method} ${path} was cancelled`, { cause: error, context });
       }
-      const late = timeout.signal.aborted ? ` within ${this.#timeoutMs} ms` : "";
+      const late = isLate ? ` within ${this.#timeoutMs} ms` : "";
       // fetch itself only says that it failed.
       const why = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : "";
       const text = `No answer${late} to ${method} ${url.origin}/ari${path}${why}`;

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { newId } from "../../src/custody/name.ts";
 import type { AriChannel } from "../../src/ivr/ari-events.ts";
@@ -178,6 +179,20 @@ describe("the connection to a real Asterisk", () => {
     });
     const nobody = new AriRequests({ ...rig.asterisk.ari, url: "http://127.0.0.1:1" });
     await expect(nobody.get("/channels")).rejects.toMatchObject({ code: "ASTERISK_UNREACHABLE" });
+  });
+
+  it("leaves nothing of a request on a signal that lives on, and ends with it what is being read", async () => {
+    const { signal } = new AbortController();
+    const nobody = new AriRequests({ ...rig.asterisk.ari, url: "http://127.0.0.1:1" });
+    await direct.get("/channels", { signal });
+    await direct.post("/asterisk/variable", { query: { variable: "NOTHING", value: "1" }, signal });
+    await expect(direct.get("/channels/none", { signal })).rejects.toMatchObject({ code: "CALL_GONE" });
+    await expect(nobody.get("/channels", { signal })).rejects.toMatchObject({ code: "ASTERISK_UNREACHABLE" });
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+    const reading = new AbortController();
+    const response = await direct.stream("GET", "/channels", { signal: reading.signal });
+    reading.abort();
+    await expect(response.text()).rejects.toMatchObject({ name: "AbortError" });
   });
 
   it("drains: present calls end in their time, new ones are sent on", async () => {
