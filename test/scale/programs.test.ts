@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { AsteriskLab } from "../../lab/asterisk.ts";
 import type { Server } from "../../lab/processes.ts";
@@ -60,6 +61,24 @@ test("two programs on two Asterisks: one is killed in mid-call, and the other do
 
   expect(servedByBoth()).toEqual([]);
   await expectNobodyLeft(one, two);
+});
+
+test("a program that takes one Asterisk for another ends, and says why; the others go on", {
+  timeout: TIMEOUT,
+  retry: 0,
+}, async ({ skip }) => {
+  if (!process.env.VOXPOST_TEST_ALL) skip("a start, and ten seconds until it is certain: test:all");
+  const { a, b, one, two } = site;
+  const wrong = await site.startProgram("c", two, one);
+  expect(await wrong.exited).toBe(1);
+  const said = readFileSync(wrong.log, "utf8");
+  expect(said).toContain("voxpost: Two Asterisks have one name");
+  for (const asterisk of [one, two]) expect(said).toContain(asterisk.ari.url);
+  if (!a.running) await a.restart();
+  const caller = await site.callerSpeaks(one, "1004");
+  await caller.hangUp();
+  await site.has("1004", 1);
+  expect(b.running).toBe(true);
 });
 
 test("programs are replaced one after the other, and no call is dropped", {

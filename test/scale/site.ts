@@ -25,6 +25,8 @@ export interface Site {
   phone(asterisk: AsteriskLab, number: string): Promise<Phone>;
   /** Until the mailbox has so many new messages, and no copy of one. */
   has(mailbox: string, messages: number): Promise<void>;
+  /** One more program, that means these Asterisks by the names `one` and `two`. */
+  startProgram(instance: string, one: AsteriskLab, two: AsteriskLab): Promise<Server>;
   /** Calls that a program has begun to serve, by its own log: the Asterisk's name, a space, the channel. */
   served(program: Server): string[];
   /** Channels of calls whose program had died, that this one has taken over, by its own log. */
@@ -45,14 +47,11 @@ export async function startSite(overrides: Record<string, unknown> = {}): Promis
     throw new Error(`these tests need two real Asterisks: ${lab.asteriskMissing}`);
   }
   const phones: Phone[] = [];
-  const configure = (instance: string) =>
+  const configure = (instance: string, asterisks = { one, two }) =>
     lab.writeConfiguration({
       instance,
       overrides: {
-        asterisk: [
-          { name: "one", ...one.ari },
-          { name: "two", ...two.ari },
-        ],
+        asterisk: Object.entries(asterisks).map(([name, { ari }]) => ({ name, ...ari })),
         sweep: { every: 1 },
         workers: { stalled: 3 },
         ...overrides,
@@ -98,6 +97,7 @@ exten => _8XXXX,1,Gosub(voxpost,deposit,1(\${EXTEN:1}@default,s))
     a,
     b,
     phone,
+    startProgram: (instance, one, two) => lab.startApp(configure(instance, { one, two }), instance),
     async callerSpeaks(asterisk, mailbox) {
       const caller = await phone(asterisk, "trunk");
       await caller.dial(`8${mailbox}`, { callerNumber: `555${mailbox}` });
