@@ -1,7 +1,9 @@
+import { isCode } from "../../../errors.ts";
 import type { Flags } from "../../../model/message.ts";
 import type { Ref } from "../../engine.ts";
 import { messageUnknown } from "../../faults.ts";
 import type { Connection } from "./connection.ts";
+import { hidden } from "./faults.ts";
 import { uidKey } from "./listing.ts";
 import { searchUids } from "./search.ts";
 
@@ -123,10 +125,13 @@ export async function inFolder<T>(
   try {
     return await action();
   } catch (error) {
-    const { serverResponseCode } = ((error as Error).cause ?? {}) as { serverResponseCode?: string };
-    if (serverResponseCode !== "TRYCREATE" && serverResponseCode !== "NONEXISTENT") throw error;
-    await connection.makeFolder(path);
-    return action();
+    if (!isCode(error, "FOLDER_UNKNOWN")) throw error;
+  }
+  await connection.makeFolder(path);
+  try {
+    return await action();
+  } catch (error) {
+    throw isCode(error, "FOLDER_UNKNOWN") ? hidden(path, error) : error;
   }
 }
 

@@ -15,7 +15,11 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   LIMIT: { code: "STORE_REFUSED", retryable: true, help: "a limit of the server was reached" },
   APPENDLIMIT: { code: "STORE_REFUSED", help: "the message is larger than the server allows" },
   TOOBIG: { code: "STORE_REFUSED", help: "the message is larger than the server allows" },
-  NOPERM: { code: "STORE_REFUSED", retryable: true, help: "the account lacks the right to do this" },
+  NOPERM: {
+    code: "STORE_REFUSED",
+    retryable: true,
+    help: "the account, or the proxy user in it, lacks the right to do this",
+  },
   CANNOT: { code: "STORE_REFUSED" },
   CONTACTADMIN: { code: "STORE_REFUSED", retryable: true, help: "the server's administrator has to act" },
   PRIVACYREQUIRED: { code: "STORE_REFUSED", retryable: true, help: "the server asks for TLS: set tls" },
@@ -66,6 +70,16 @@ export function toFault(error: unknown, what: string): VoxpostError {
   return new VoxpostError(fault.code, `${what}${detail ? `: ${detail}` : ""}`, {
     cause: error,
     ...(fault.retryable === undefined ? {} : { retryable: fault.retryable }),
+  });
+}
+
+/** A folder that must be there and is not shown to us. An administrator can put it right, so no message is given up. */
+export function hidden(path: string, cause: unknown): VoxpostError {
+  const help =
+    "is the account there, and may the proxy user do in it what its owner may (docs/engines/imap.md, Rights)?";
+  return new VoxpostError("STORE_REFUSED", `the server shows no folder "${path}": ${help}`, {
+    retryable: true,
+    cause,
   });
 }
 
