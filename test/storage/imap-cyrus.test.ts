@@ -20,6 +20,10 @@ function onCyrus(): void {
   testEngine({
     name: "imap on Cyrus",
     runs: 3,
+    skip: {
+      "bytes that no header may have come back as they are":
+        "Cyrus stores an X for each of them, unless its munge8bit is off",
+    },
     // The lab's accounts are few, so each case has one of its own with several mailboxes in it.
     async fresh() {
       const user = String(++used);
