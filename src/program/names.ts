@@ -1,12 +1,11 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { RedisCommander } from "ioredis";
 import { VoxpostError } from "../errors.ts";
 import type { Asterisk } from "../ivr/asterisk.ts";
 import { markerOf } from "../ivr/marker.ts";
-import { Claim } from "../jobs/claim.ts";
+import { Claim, type ClaimOptions } from "../jobs/claim.ts";
 
 export interface NamesParts {
-  readonly redis: Pick<RedisCommander, "eval">;
+  readonly redis: ClaimOptions["redis"];
   /** This program's own. */
   readonly instance: string;
   readonly asterisks: readonly { readonly url: string; readonly asterisk: Asterisk }[];
