@@ -12,6 +12,7 @@ const CALLS = [
   "test/custody/dialplan.test.ts",
   "test/ivr/{call,connection,languages,mwi}.test.ts",
   "test/jobs/asterisk.test.ts",
+  "test/notices/program.test.ts",
   "test/web/program.test.ts",
 ];
 

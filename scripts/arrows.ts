@@ -12,7 +12,7 @@ const ROOMS: Record<string, readonly string[]> = {
   sounds: ["model", "ivr/phrase.ts", "ivr/language.ts"],
   ivr: ["model", "custody/name.ts", "sounds", "jobs/ports.ts"],
   jobs: ["model", "custody", "storage", "notices"],
-  notices: ["model", "storage/mime"],
+  notices: ["model", "storage/mime", "storage/signals.ts"],
   telemetry: [],
   web: ["telemetry"],
   access: ["model", "storage/pins.ts", "storage/disk.ts"],

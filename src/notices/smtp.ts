@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { createTransport, type NodemailerError, type SendMailOptions } from "nodemailer";
 import { VoxpostError } from "../errors.ts";
+import { follow } from "../storage/signals.ts";
 import type { SmtpOptions } from "./smtp-options.ts";
 
 /** What became of a mail, address by address. */
@@ -40,6 +41,8 @@ export interface Smtp {
 const PORTS = { tls: 465, starttls: 587, none: 25 } as const;
 /** Longest wait for connection and TLS, and for the check's answers, milliseconds. */
 const CONNECT_MS = 10_000;
+/** A server that takes a mail byte by byte answers in time each time; longest for all of it, milliseconds. */
+const MOST_MS = 3_600_000;
 
 /**
  * One connection for each mail, as any mail program does it; the job queue bounds how many there are.
@@ -73,11 +76,17 @@ export function createSmtp(options: SmtpOptions, folder: string): Smtp {
 
   return {
     async send(mail, signal) {
+      const { controller, release } = follow(signal);
+      const timer = setTimeout(() => controller.abort(), MOST_MS);
       try {
-        const { accepted, rejectedErrors } = await sending.sendMail({ ...mail, signal });
+        const { accepted, rejectedErrors } = await sending.sendMail({ ...mail, signal: controller.signal });
         return { accepted: accepted.map(String), ...split(rejectedErrors) };
       } catch (error) {
+        if (signal.aborted) throw new VoxpostError("ABORTED", `The mail to ${where} was cancelled`);
         return failed(error as NodemailerError, mail.envelope.to, where);
+      } finally {
+        clearTimeout(timer);
+        release();
       }
     },
     async check() {
@@ -94,9 +103,6 @@ export function createSmtp(options: SmtpOptions, folder: string): Smtp {
 
 /** A server that says nothing of the mail itself, only of itself, of us or of our sender, may be put right. */
 function failed(error: NodemailerError, to: readonly string[], where: string): Sent {
-  if (error.code === "EABORT") {
-    throw new VoxpostError("ABORTED", `The mail to ${where} was cancelled`, { cause: error });
-  }
   if (error.command === "RCPT TO" && error.rejectedErrors) {
     return { accepted: [], ...split(error.rejectedErrors) };
   }

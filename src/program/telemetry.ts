@@ -136,6 +136,8 @@ export class Telemetry {
   /** The sending of mails about messages. */
   smtp(smtp: Pick<Smtp, "send">): Pick<Smtp, "send"> {
     const { notices } = this.metrics;
+    // An alert sees no increase in what was not there before.
+    for (const ended of ["accepted", "refused", "later", "MAIL_UNREACHABLE"]) notices.inc({ ended }, 0);
     return {
       send: async (...mail) => {
         try {

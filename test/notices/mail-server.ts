@@ -1,5 +1,9 @@
 import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import type { AddressInfo, Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
 import { type ParsedMail, simpleParser } from "mailparser";
 import { SMTPServer, type SMTPServerOptions } from "smtp-server";
 
@@ -9,6 +13,24 @@ export interface Received {
   /** Every line as it came, CRLF. */
   readonly raw: string;
   readonly mail: ParsedMail;
+}
+
+/** A certificate of its own for 127.0.0.1, and the file by which a client knows it. */
+export async function identify(): Promise<{
+  server: { key: Buffer; cert: Buffer };
+  ca: string;
+  remove: () => void;
+}> {
+  const folder = mkdtempSync(join(tmpdir(), "voxpost-smtp-"));
+  const [key, ca] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+  const kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+  const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
+  await execa("openssl", ["req", ...kind, ...subject, "-keyout", key, "-out", ca]);
+  return {
+    server: { key: readFileSync(key), cert: readFileSync(ca) },
+    ca,
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
 }
 
 /** What it says instead of yes: `550 5.1.1 no such user`, or nothing at all. */

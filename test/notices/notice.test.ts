@@ -1,11 +1,11 @@
 import { readdirSync } from "node:fs";
 import { Readable } from "node:stream";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { Ledger } from "../../src/custody/ledger.ts";
 import { isCode } from "../../src/errors.ts";
 import { second, wav } from "../jobs/sound.ts";
 import { ANN, BOB } from "../jobs/world.ts";
-import { MailServer } from "./mail-server.ts";
+import { identify, MailServer } from "./mail-server.ts";
 import { AUDIO, site } from "./site.ts";
 
 const SMALL = {
@@ -385,7 +385,10 @@ describe("a server", () => {
   });
 
   test("must prove who it is, and gets no password in clear", async () => {
+    const { server: identity, ca, remove } = await identify();
+    onTestFinished(remove);
     const tls = await MailServer.start({
+      ...identity,
       disabledCommands: [],
       authOptional: false,
       onAuth: ({ username, password }, _session, done) =>
@@ -396,10 +399,15 @@ describe("a server", () => {
     const strict = await open({ smtp: login }, tls.port);
     await strict.deposit();
     await expect(strict.work()).rejects.toThrow(/certificate/);
-    const trusting = await open({ smtp: { ...login, allow_self_signed: true } }, tls.port);
-    await trusting.deposit();
-    await trusting.work();
-    expect(tls.received).toHaveLength(1);
+    for (const trust of [{ allow_self_signed: true }, { ca }]) {
+      const trusting = await open({ smtp: { ...login, ...trust } }, tls.port);
+      await trusting.deposit();
+      await trusting.work();
+    }
+    expect(tls.received).toHaveLength(2);
+    const other = await open({ smtp: { ...login, ca, servername: "mail.example.org" } }, tls.port);
+    await other.deposit();
+    await expect(other.work()).rejects.toThrow(/mail\.example\.org/);
     const wrong = await open({ smtp: { ...login, password: "guess", allow_self_signed: true } }, tls.port);
     await wrong.deposit();
     const failure: unknown = await wrong.work().catch((error: unknown) => error);
