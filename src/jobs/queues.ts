@@ -68,12 +68,13 @@ export class Queues implements Enqueue {
 
   /** What was put off is tried now: the first of each kind, or all. Never rejects. */
   async hurry(which: "first" | "all"): Promise<void> {
+    if (this.redis.status !== "ready") return;
     const hurried = [...this.#queues.values()].map(async (queue) => {
       if (which === "all") return queue.promoteJobs();
       const [first] = await queue.getDelayed(0, 0);
       await first?.promote();
     });
-    // While Redis is away they stay put off, and another worker may have been quicker.
+    // Redis may go, and another worker may have been quicker.
     await Promise.allSettled(hurried);
   }
 

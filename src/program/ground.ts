@@ -67,6 +67,8 @@ export async function openGround(config: Config, log: Logger): Promise<Ground> {
     onBack: () => recovery.back(),
   });
   const recovery = new Recovery({ queues, check: (signal) => engine.check(signal), log });
+  // What came back while Redis was away could not be told to the queues.
+  queues.redis.on("ready", () => recovery.back());
   const pins = new OwnPins({
     records: new PinRecords({ path: join(config.data, "pins.json"), redis: queues.redis, log }),
     configured: (mailbox) => subscribers.pin(mailbox),
