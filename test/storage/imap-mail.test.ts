@@ -13,7 +13,6 @@ const ORDINARY = "From: a@example.org\r\nTo: b@example.org\r\nSubject: lunch?\r\
 
 interface Sample {
   file: string;
-  folder: string;
   tone_hz: number;
 }
 
@@ -108,7 +107,7 @@ describe("an account that holds other mail too", () => {
 describe("mail that app_voicemail left in an account", () => {
   const samples = JSON.parse(readFileSync(new URL("MANIFEST.json", SAMPLES), "utf8")) as Sample[];
 
-  test.each(samples.filter(({ folder }) => folder === "INBOX"))(
+  test.each(samples.filter(({ file }) => !file.includes("greeting")))(
     "$file is listed and played",
     async (sample) => {
       const { mailbox, user } = freshMailbox();
@@ -126,10 +125,14 @@ describe("mail that app_voicemail left in an account", () => {
       const tones = await Promise.all(
         parts.map(async ({ stream, contentType }) => dominantHertz(await bytesOf(stream), contentType)),
       );
-      expect(tones.at(-1)).toBeGreaterThan(sample.tone_hz * 0.97);
-      expect(tones.at(-1)).toBeLessThan(sample.tone_hz * 1.03);
-      expect(parts.map(({ kind }) => kind)).toEqual(
-        sample.file.startsWith("13") ? ["comment", "voice"] : ["voice"],
+      // A recording of a telephone is a little off.
+      const wanted = sample.file.startsWith("13") ? [500, 1700] : [sample.tone_hz];
+      expect(tones.map((hertz, part) => Math.abs(hertz / (wanted[part] ?? 0) - 1) < 0.03)).toEqual(
+        wanted.map(() => true),
+      );
+      const type = sample.file.startsWith("18") ? "audio/gsm" : "audio/wav";
+      expect(parts.map(({ kind, contentType }) => [kind, contentType])).toEqual(
+        (sample.file.startsWith("13") ? ["comment", "voice"] : ["voice"]).map((kind) => [kind, type]),
       );
       if (entry) expect(await engine.find(mailbox, { id: entry.envelope.id })).toEqual(entries);
       await engine.close();

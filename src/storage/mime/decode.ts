@@ -1,9 +1,6 @@
-import { type ParsedMail, simpleParser } from "mailparser";
-import { VoxpostError } from "../../errors.ts";
 import type { Folder } from "../../model/folder.ts";
 import type { MailboxAddress } from "../../model/mailbox.ts";
-import type { Envelope, Flags, PartKind } from "../../model/message.ts";
-import { audioType, inHearingOrder, partKind } from "./audio.ts";
+import type { Envelope, Flags } from "../../model/message.ts";
 import { HEADERS } from "./headers.ts";
 import { readId } from "./id.ts";
 import { decodeRaw } from "./text.ts";
@@ -74,35 +71,4 @@ function readFacts(headers: Map<string, string>): Facts {
     if (value !== undefined && !(others && exact)) Object.assign(facts, read?.(value));
   }
   return facts;
-}
-
-export interface DecodedPart {
-  readonly kind: PartKind;
-  readonly contentType: string;
-  readonly fileName?: string;
-  readonly content: Buffer;
-}
-
-/**
- * The audio of a whole mail, in the order in which it is heard.
- * @throws VoxpostError MESSAGE_MALFORMED when there is none
- */
-export async function decodeAudio(mail: Buffer): Promise<DecodedPart[]> {
-  let parsed: ParsedMail;
-  try {
-    parsed = await simpleParser(mail, { skipHtmlToText: true, skipTextToHtml: true, skipImageLinks: true });
-  } catch (error) {
-    throw VoxpostError.from(error, "MESSAGE_MALFORMED", "the mail cannot be parsed");
-  }
-  const parts = parsed.attachments.flatMap(({ contentType, filename: fileName, content, headers }) => {
-    const disposition = headers.get("content-disposition");
-    const voice =
-      typeof disposition === "object" && "params" in disposition ? disposition.params.voice : undefined;
-    const kind = partKind({ contentType, fileName, voice });
-    return kind
-      ? [{ kind, contentType: audioType(contentType), ...(fileName ? { fileName } : {}), content }]
-      : [];
-  });
-  if (parts.length === 0) throw new VoxpostError("MESSAGE_MALFORMED", "the mail has no audio part");
-  return inHearingOrder(parts);
 }
