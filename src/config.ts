@@ -95,7 +95,7 @@ export const configSchema = z.strictObject({
   data: z
     .string()
     .default("voxpost-data")
-    .describe("Folder for the program's own files: snapshots, private Redis."),
+    .describe("Folder for this program's own files: snapshots, private Redis. No other program may use it."),
   log: z
     .strictObject({
       level: z
