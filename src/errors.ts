@@ -37,7 +37,7 @@ const CODES = {
 
   // Jobs
   QUEUE_UNREACHABLE: { retryable: true, says: "Redis does not answer" },
-  LOCKED: { retryable: true, says: "Another worker holds the lock" },
+  LOCKED: { retryable: true, says: "Another worker or program holds the lock" },
   NOTIFY_FAILED: { retryable: true, says: "A script or webhook could not be told of new counts" },
   NOTIFY_REFUSED: {
     retryable: false,
@@ -45,10 +45,10 @@ const CODES = {
   },
   JOB_INVALID: { retryable: false, says: "A job's data does not follow its schema" },
 
-  ABORTED: { retryable: false, says: "The operation was cancelled" },
   // Mails about messages
   MAIL_UNREACHABLE: { retryable: true, says: "The mail server (SMTP) does not answer, or takes nothing now" },
 
+  ABORTED: { retryable: false, says: "The operation was cancelled" },
   INTERNAL: { retryable: false, says: "A fault in Voxpost itself" },
 } as const satisfies Record<string, { retryable: boolean; says: string }>;
 
