@@ -6,11 +6,13 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import { configSchema } from "../src/config.ts";
 import { errorCodes } from "../src/errors.ts";
+import { countsEvent } from "../src/jobs/counts-event.ts";
 import { menuGraph, menuGuide } from "../src/menus/guide.ts";
 
 const PAGES: Record<string, () => string | Promise<string>> = {
   "docs/config.md": configPage,
   "docs/errors.md": errorsPage,
+  "docs/externnotify.schema.json": externnotifySchema,
   "docs/phone-guide.md": phoneGuidePage,
 };
 
@@ -86,6 +88,11 @@ function defaultOf(node: SchemaNode): string {
 function typeOf(node: SchemaNode): string {
   if (node.enum) return node.enum.map((value) => `\`${String(value)}\``).join(" ");
   return node.type ?? "any";
+}
+
+/** As whoever receives it should read it: fields may be added. */
+function externnotifySchema(): string {
+  return `${JSON.stringify(z.toJSONSchema(countsEvent, { io: "input" }), null, 2)}\n`;
 }
 
 function errorsPage(): string {
