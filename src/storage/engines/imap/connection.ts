@@ -1,11 +1,17 @@
-import { type FetchMessageObject, type FetchQueryObject, ImapFlow, type MailboxObject } from "imapflow";
+import {
+  type FetchMessageObject,
+  type FetchQueryObject,
+  ImapFlow,
+  type MailboxObject,
+  type NamespaceObject,
+} from "imapflow";
 import { VoxpostError } from "../../../errors.ts";
 import { aborted } from "../../faults.ts";
 import type { Login } from "./account.ts";
 import { clientSettings } from "./client.ts";
-import { toFault } from "./faults.ts";
+import { hidden, toFault } from "./faults.ts";
 import type { ImapOptions } from "./options.ts";
-import { takeShortcuts } from "./shortcuts.ts";
+import { askNamespace, takeShortcuts } from "./shortcuts.ts";
 
 /** Longest wait for the answer to LOGOUT, milliseconds. */
 const GOODBYE_MS = 2_000;
@@ -132,8 +138,10 @@ export class Connection {
       return await this.ask(`the folder "${path}" cannot be opened`, (client) => client.mailboxOpen(path));
     } catch (error) {
       const raw = (error as VoxpostError).cause as { mailboxMissing?: boolean } | undefined;
-      if (raw?.mailboxMissing) return undefined;
-      throw error;
+      if (!raw?.mailboxMissing) throw error;
+      // Every account has one (RFC 9051 5.1): to take it for empty would hide all messages.
+      if (path === "INBOX") throw hidden(path, error);
+      return undefined;
     }
   }
 
@@ -144,6 +152,7 @@ export class Connection {
    */
   async folders({ recent }: { recent: boolean }): Promise<ReadonlySet<string>> {
     if (recent && Date.now() - this.#folders.heardAt < FOLDERS_RECENT_MS) return this.#folders.paths;
+    await this.#namespace();
     const listed = await this.ask("the folders cannot be listed", (client) =>
       client.list({ listOnly: true }),
     );
@@ -166,10 +175,13 @@ export class Connection {
     this.#isFresh = true;
   }
 
-  /** Full path of a folder, from its names: the namespace's prefix and delimiter are the server's. */
-  path(names: readonly string[]): string {
+  /**
+   * Full path of a folder, from its names: the namespace's prefix and delimiter are the server's. It is asked for them once, and
+   * never by who needs INBOX alone.
+   */
+  async path(names: readonly string[]): Promise<string> {
     if (names.length === 1 && names[0]?.toUpperCase() === "INBOX") return "INBOX";
-    const { prefix = "", delimiter } = this.client.namespace ?? {};
+    const { prefix = "", delimiter } = await this.#namespace();
     return `${prefix}${names.join(delimiter || "/")}`;
   }
 
@@ -184,6 +196,10 @@ export class Connection {
       clearTimeout(impatience);
       this.client.close();
     }
+  }
+
+  async #namespace(): Promise<NamespaceObject> {
+    return this.client.namespace || this.ask("the folders' names cannot be told", askNamespace);
   }
 
   /** Before the first SELECT of a folder imapflow asks LIST and LSUB for ornaments; two round trips that we can do without. */

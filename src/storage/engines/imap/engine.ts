@@ -91,7 +91,8 @@ export class ImapEngine implements Engine {
   list(mailbox: MailboxAddress, folder: Folder, query: ListQuery, signal?: AbortSignal): Promise<Page> {
     const list = async (connection: Connection): Promise<Page> => {
       const recent = this.#censuses.recent(mailbox, folder);
-      const selected = recent && (await connection.select(this.#path(connection, folder), { fresh: false }));
+      const path = await this.#path(connection, folder);
+      const selected = recent && (await connection.select(path, { fresh: false }));
       const census =
         selected && selected.uidValidity === recent?.uidValidity
           ? recent
@@ -127,8 +128,8 @@ export class ImapEngine implements Engine {
       mailbox,
       folder: this.#spool,
       compose: (limit) => encodeMessage(message, options, limit),
-      send: (connection, mail, { keywords }) => {
-        const path = pathOf(connection, options, folder);
+      send: async (connection, mail, { keywords }) => {
+        const path = await pathOf(connection, options, folder);
         return appendMail(connection, message, { path, mail, keywords }, this.#log);
       },
     };
@@ -137,15 +138,17 @@ export class ImapEngine implements Engine {
   }
 
   async setFlags(ref: Ref, change: Partial<Flags>, signal?: AbortSignal): Promise<void> {
-    const set = (connection: Connection) =>
-      changeFlags(connection, this.#path(connection, ref.folder), ref, change);
+    const set = async (connection: Connection) =>
+      changeFlags(connection, await this.#path(connection, ref.folder), ref, change);
     await this.#changing(ref.mailbox, () => this.#access.use(ref.mailbox, set, { signal, repeat: true }));
   }
 
   async move(ref: Ref, to: Folder, signal?: AbortSignal): Promise<Ref> {
     const { mailbox } = ref;
-    const move = (connection: Connection) =>
-      moveMessage(connection, this.#path(connection, ref.folder), this.#path(connection, to), ref);
+    const move = async (connection: Connection) => {
+      const [from, target] = [await this.#path(connection, ref.folder), await this.#path(connection, to)];
+      return moveMessage(connection, from, target, ref);
+    };
     const key = await this.#changing(mailbox, () =>
       this.#access.use(mailbox, move, { signal, repeat: false }),
     );
@@ -153,8 +156,8 @@ export class ImapEngine implements Engine {
   }
 
   async remove(ref: Ref, signal?: AbortSignal): Promise<void> {
-    const remove = (connection: Connection) =>
-      removeMessage(connection, this.#path(connection, ref.folder), ref);
+    const remove = async (connection: Connection) =>
+      removeMessage(connection, await this.#path(connection, ref.folder), ref);
     await this.#changing(ref.mailbox, () => this.#access.use(ref.mailbox, remove, { signal, repeat: true }));
   }
 
@@ -204,7 +207,8 @@ export class ImapEngine implements Engine {
   }
 
   async quota(mailbox: MailboxAddress, signal?: AbortSignal): Promise<Quota | undefined> {
-    const ask = (connection: Connection) => connection.client.getQuota(this.#path(connection, "INBOX"));
+    const ask = async (connection: Connection) =>
+      connection.client.getQuota(await this.#path(connection, "INBOX"));
     const answer = await this.#access.use(mailbox, ask, { signal, repeat: true });
     const { usage, limit } = (answer || undefined)?.storage ?? {};
     return usage === undefined || limit === undefined ? undefined : { usedBytes: usage, limitBytes: limit };
@@ -214,12 +218,12 @@ export class ImapEngine implements Engine {
     return { mailbox, shared: this.#options.shared };
   }
 
-  #path(connection: Connection, folder: Folder): string {
+  #path(connection: Connection, folder: Folder): Promise<string> {
     return pathOf(connection, this.#options, folder);
   }
 
   async #takeCensus(connection: Connection, mailbox: MailboxAddress, folder: Folder) {
-    const census = await takeCensus(connection, this.#path(connection, folder), this.#box(mailbox));
+    const census = await takeCensus(connection, await this.#path(connection, folder), this.#box(mailbox));
     this.#censuses.keep(mailbox, folder, census);
     return census;
   }

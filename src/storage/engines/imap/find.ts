@@ -13,7 +13,7 @@ import { fetchText } from "./text.ts";
  */
 export async function findEntries(
   connection: Connection,
-  pathOf: (folder: Folder) => string,
+  pathOf: (folder: Folder) => Promise<string>,
   box: Box,
   query: FindQuery,
 ): Promise<Entry[]> {
@@ -25,7 +25,7 @@ export async function findEntries(
   const keys = searchKeys(query, box.shared ? box.mailbox : undefined);
   const found: Entry[] = [];
   for (const folder of folders) {
-    const path = pathOf(folder);
+    const path = await pathOf(folder);
     if (paths?.has(path) === false) continue;
     const selected = await connection.select(path);
     if (!selected || selected.exists === 0) continue;

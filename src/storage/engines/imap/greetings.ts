@@ -41,7 +41,7 @@ export class Greetings {
     const find = async (connection: Connection) => {
       const uid = (await this.#find(connection, mailbox, kind)).at(-1);
       const parts = uid === undefined ? [] : await findParts(connection, uid);
-      return { path: greetingPathOf(connection, options), uid: uid ?? 0, part: parts?.[0] };
+      return { path: await greetingPathOf(connection, options), uid: uid ?? 0, part: parts?.[0] };
     };
     const { part, ...where } = await access.use(mailbox, find, { signal, repeat: true });
     return part && reader.open(part, mailbox, where, signal);
@@ -66,7 +66,7 @@ export class Greetings {
         folder: spool,
         compose,
         send: async (connection, mail) => {
-          const path = greetingPathOf(connection, options);
+          const path = await greetingPathOf(connection, options);
           const old = await this.#find(connection, mailbox, kind);
           const greeting = { path, mail, flags: ["\\Seen"], date };
           await inFolder(connection, path, () =>
@@ -89,7 +89,7 @@ export class Greetings {
   /** UIDs of the mails that hold a greeting, oldest first; the last one counts. Leaves the folder selected. */
   async #find(connection: Connection, mailbox: MailboxAddress, kind: GreetingKind): Promise<number[]> {
     const { options } = this.#parts;
-    if (!(await connection.select(greetingPathOf(connection, options)))) return [];
+    if (!(await connection.select(await greetingPathOf(connection, options)))) return [];
     const uids = await searchUids(connection, {
       deleted: false,
       header: { "X-Asterisk-VM-Message-Type": GREETING_NAMES[kind] },

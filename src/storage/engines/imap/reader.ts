@@ -26,7 +26,7 @@ export class Reader {
 
   async read(ref: Ref, signal?: AbortSignal): Promise<AudioPart[]> {
     const find = async (connection: Connection) => {
-      const path = pathOf(connection, this.#options, ref.folder);
+      const path = await pathOf(connection, this.#options, ref.folder);
       const uid = await selectFolderOf(ref, connection, path);
       const parts = uid === undefined ? undefined : await findParts(connection, uid);
       // A mail that nobody can take apart is broken, not gone.
@@ -47,7 +47,8 @@ export class Reader {
 
   readText(ref: Ref, signal?: AbortSignal): Promise<string | undefined> {
     const read = async (connection: Connection) => {
-      const message = await locate(connection, pathOf(connection, this.#options, ref.folder), ref);
+      const path = await pathOf(connection, this.#options, ref.folder);
+      const message = await locate(connection, path, ref);
       if (!message) throw messageUnknown(ref);
       return fetchText(connection, message.uid);
     };
@@ -56,7 +57,7 @@ export class Reader {
 
   async readExtras(ref: Ref, signal?: AbortSignal): Promise<Readable | undefined> {
     const find = async (connection: Connection) => {
-      const path = pathOf(connection, this.#options, ref.folder);
+      const path = await pathOf(connection, this.#options, ref.folder);
       const message = await locate(connection, path, ref);
       if (!message) throw messageUnknown(ref);
       const extras = await findExtras(connection, message.uid, ref, this.#options);

@@ -1,11 +1,13 @@
-import type { ImapFlow } from "imapflow";
+import type { ImapFlow, NamespaceObject } from "imapflow";
+import { type Attribute, inOneWord } from "./wording.ts";
 
 type Command = (client: ImapFlow, ...args: never[]) => Promise<unknown>;
 
 /** What imapflow has inside and does not document. Its version is pinned, and tests count what is sent. */
 interface Inside {
   commands: Map<string, Command>;
-  exec(command: string, attributes: readonly unknown[], options: object): Promise<unknown>;
+  run(command: string): Promise<unknown>;
+  exec(command: string, attributes: readonly Attribute[], options: object): Promise<unknown>;
   readonly streamer: { push(item: { payload: Buffer } | null): boolean };
 }
 
@@ -16,16 +18,28 @@ interface Inside {
 export function takeShortcuts(client: ImapFlow, { forPin }: { forPin: boolean }): void {
   const inside = client as unknown as Inside;
   const commands = new Map(inside.commands);
-  const [authenticate, id] = [commands.get("AUTHENTICATE"), commands.get("ID")];
+  const [authenticate, id, namespace] = ["AUTHENTICATE", "ID", "NAMESPACE"].map((name) => commands.get(name));
   if (authenticate) commands.set("AUTHENTICATE", withInitialResponse(authenticate));
   // Only a login for a PIN says who asks, and only before it; imapflow would say it once more afterwards.
   commands.delete("ID");
-  if (forPin) {
-    if (id) commands.set("ID", async (self, ...args) => !self.authenticated && id(self, ...args));
-    commands.delete("NAMESPACE");
-  }
+  if (forPin && id) commands.set("ID", async (self, ...args) => !self.authenticated && id(self, ...args));
+  // While it connects it is not usable yet: only who needs a folder's name asks, and that is not who opens INBOX.
+  if (namespace) commands.set("NAMESPACE", async (self, ...args) => self.usable && namespace(self, ...args));
   inside.commands = commands;
+  const exec = inside.exec.bind(client);
+  inside.exec = (command, attributes, options) =>
+    exec(command, WORDY.test(command) ? inOneWord(attributes) : attributes, options);
   shortenEcho(inside.streamer);
+}
+
+/** Questions of many words. */
+const WORDY = /^(UID )?(FETCH|SEARCH)$/;
+
+/** What imapflow would have asked when it connected. False when the server refuses to tell. */
+export async function askNamespace(client: ImapFlow): Promise<NamespaceObject | false> {
+  const inside = client as unknown as Inside;
+  const answer = (await inside.run("NAMESPACE")) as (NamespaceObject & { error?: boolean }) | false;
+  return answer && !answer.error && answer;
 }
 
 interface Credentials {

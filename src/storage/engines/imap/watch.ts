@@ -23,7 +23,7 @@ export type OpenWatch = () => Promise<{ connection: Connection; end: () => Promi
  */
 export async function watchFolder(
   open: OpenWatch,
-  path: (connection: Connection) => string,
+  path: (connection: Connection) => Promise<string>,
   onChange: () => void,
   signal: AbortSignal,
   manner: WatchManner,
@@ -32,11 +32,15 @@ export async function watchFolder(
   void keepListening(first, () => listen(open, path, onChange), onChange, signal, manner);
 }
 
-async function listen(open: OpenWatch, path: (connection: Connection) => string, onChange: () => void) {
+async function listen(
+  open: OpenWatch,
+  path: (connection: Connection) => Promise<string>,
+  onChange: () => void,
+) {
   const held = await open();
   try {
     const { client } = held.connection;
-    await held.connection.select(path(held.connection));
+    await held.connection.select(await path(held.connection));
     for (const event of ["exists", "expunge", "flags"] as const) client.on(event, onChange);
     return held;
   } catch (error) {
