@@ -6,11 +6,12 @@ export const command = z.array(z.string().min(1)).min(1);
 
 /** The `externnotify` key of the configuration. */
 export const externnotifyOptions = z
-  .union([
-    z.string().regex(/^\/\S+$/, "write a whole path; with arguments, a list: [/path/program, argument]"),
-    command.refine(([program]) => program?.startsWith("/"), "begin with the whole path of the program"),
-  ])
+  .union([z.string(), z.array(z.string())])
   .transform((given) => (typeof given === "string" ? [given] : given))
+  .refine(
+    ([program = ""]) => /^\/\S+$/.test(program),
+    "write the whole path of a program, /path; with arguments, a list: [/path, argument]",
+  )
   .describe(
     "Program that is run when the counts of a mailbox have changed: /path, or [/path, argument, …]; context, mailbox, new, old and urgent follow (docs/externnotify.md).",
   );

@@ -90,9 +90,28 @@ contexts: { default: { tz: Berlin, mailboxes: { "1001": { pin: 12 } } } }
     ],
     ["defaults: { dateformat: Q % }", "defaults.dateformat: not a format as zonemessages has them"],
     ["directoryintro: ../x", "directoryintro: name a sound"],
+    ["externnotify: lamp.sh", "externnotify: write the whole path"],
+    ['externnotify: "/bin/lamp --all"', "externnotify: write the whole path"],
+    ["externnotify: [lamp.sh, x]", "externnotify: write the whole path"],
+    ["externnotify: []", "externnotify: write the whole path"],
+    ["webhook: { url: http://pbx.example.org }", "webhook.url: use https:// to another machine"],
+    ["webhook: { url: ftp://127.0.0.1 }", "webhook.url"],
+    ["webhook: { url: https://u:p@example.org }", "webhook.url: give no user, password or #"],
+    ["webhook: { url: nonsense }", "webhook.url"],
+    ["webhook: { url: https://example.org, secret: short }", "webhook.secret: write whsec_"],
+    ['webhook: { url: https://example.org, token: "a b" }', "webhook.token"],
     ["prompts: { vm-lgoin: custom/login }", "prompts.vm-lgoin"],
     ["prompts: { vm-login: http://x/y }", "prompts.vm-login: name a sound"],
   ])("refuses %s", (text, fault) => expect(faultsOf(MINIMAL + text)).toContain(fault));
+
+  test("takes a program or a list of its arguments, and plain http to this machine or by consent", () => {
+    const of = (text: string) => parse(MINIMAL + text);
+    expect(of("externnotify: /bin/lamp").externnotify).toEqual(["/bin/lamp"]);
+    expect(of("externnotify: [/bin/lamp, --all]").externnotify).toEqual(["/bin/lamp", "--all"]);
+    for (const url of ["https://pbx.example.org/x?y=1", "http://127.0.0.1:9100", "http://[::1]/"])
+      expect(of(`webhook: { url: "${url}" }`).webhook).toEqual({ url, cleartext: false });
+    expect(of("webhook: { url: http://pbx, cleartext: true }").webhook?.cleartext).toBe(true);
+  });
 
   test("finds a class that does not exist wherever it is named", () => {
     const site = (options: string) =>
