@@ -43,6 +43,9 @@ export async function notice(job: JobData<"notice">, deps: NoticeDeps, signal: A
     const { controller, release } = follow(signal, held);
     try {
       await tell(telling, controller.signal);
+    } catch (error) {
+      log.info({ reason: error instanceof Error ? error.message : error }, "not told by mail yet");
+      throw error;
     } finally {
       release();
     }
@@ -64,11 +67,13 @@ async function tell(telling: Telling, signal: AbortSignal): Promise<void> {
   const entry = await find(telling, signal);
   if (!entry) return log.info("no mail: the message was deleted before");
   const composed = await describe(entry, telling, signal);
-  const mailed = new Mailed(ledger, job.message);
+  const mailed = new Mailed(ledger, job.message, "notice");
+  const paged = new Mailed(ledger, job.message, "page");
+  // Whoever has heard it need not be called to it.
+  const pagers = entry.envelope.heard ? [] : notices.pager;
   const later = [
     ...(await sendOnce(notices.email, mailed, log, (to) => sendMail(composed, entry, to, telling, signal))),
-    // Whoever has heard it need not be called to it.
-    ...(await sendOnce(entry.envelope.heard ? [] : notices.pager, mailed, log, async (to) => ({
+    ...(await sendOnce(pagers, paged, log, async (to) => ({
       ...(await smtp.send(composePage(composed, to), signal)),
       whole: false,
     }))),

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { createTransport, type NodemailerError, type SendMailOptions } from "nodemailer";
+import MimeNode from "nodemailer/lib/mime-node";
 import { VoxpostError } from "../errors.ts";
 import { follow } from "../storage/signals.ts";
 import type { SmtpOptions } from "./smtp-options.ts";
@@ -79,8 +80,8 @@ export function createSmtp(options: SmtpOptions, folder: string): Smtp {
       const { controller, release } = follow(signal);
       const timer = setTimeout(() => controller.abort(), MOST_MS);
       try {
-        const { accepted, rejectedErrors } = await sending.sendMail({ ...mail, signal: controller.signal });
-        return { accepted: accepted.map(String), ...split(rejectedErrors) };
+        const { rejectedErrors } = await sending.sendMail({ ...mail, signal: controller.signal });
+        return split(mail.envelope.to, rejectedErrors);
       } catch (error) {
         if (signal.aborted) throw new VoxpostError("ABORTED", `The mail to ${where} was cancelled`);
         return failed(error as NodemailerError, mail.envelope.to, where);
@@ -103,26 +104,31 @@ export function createSmtp(options: SmtpOptions, folder: string): Smtp {
 
 /** A server that says nothing of the mail itself, only of itself, of us or of our sender, may be put right. */
 function failed(error: NodemailerError, to: readonly string[], where: string): Sent {
-  if (error.command === "RCPT TO" && error.rejectedErrors) {
-    return { accepted: [], ...split(error.rejectedErrors) };
-  }
-  const refused = to.map((address) => ({ address, answer: error.response ?? error.message }));
+  if (error.command === "RCPT TO" && error.rejectedErrors) return split(to, error.rejectedErrors);
+  const refused = to.map((address) => ({ address, answer: answerOf(error) }));
   if (isTooLarge(error)) return { accepted: [], refused, later: [], tooLarge: true };
-  if (error.command === "DATA" && error.permanent) {
-    return { accepted: [], refused, later: [] };
-  }
+  if (error.command === "DATA" && error.permanent) return { accepted: [], refused, later: [] };
   throw unreachable(where, error);
 }
 
-function split(errors: readonly NodemailerError[] = []): Pick<Sent, "refused" | "later"> {
-  const told = errors.map(({ recipient = "", response, message, permanent = false }) => ({
-    address: recipient,
-    answer: response ?? message,
-    isFinal: permanent,
-  }));
-  const of = (wanted: boolean) =>
-    told.filter(({ isFinal }) => isFinal === wanted).map(({ address, answer }) => ({ address, answer }));
-  return { refused: of(true), later: of(false) };
+/** Whoever was not rejected was accepted. */
+function split(to: readonly string[], errors: readonly NodemailerError[] = []): Sent {
+  const [accepted, refused, later]: [string[], Refused[], Refused[]] = [[], [], []];
+  for (const address of to) {
+    const error = errors.find(({ recipient }) => recipient === asSent(address));
+    if (!error) accepted.push(address);
+    else (error.permanent ? refused : later).push({ address, answer: answerOf(error) });
+  }
+  return { accepted, refused, later };
+}
+
+/** The library writes domains in lower case and punycode, and tells them so. */
+function asSent(address: string): string | undefined {
+  return new MimeNode().setEnvelope({ to: address }).getEnvelope().to[0];
+}
+
+function answerOf({ response, message }: NodemailerError): string {
+  return response ?? message;
 }
 
 /** By what the server announced (RFC 1870) or answered (552, RFC 3463's 5.3.4). */
