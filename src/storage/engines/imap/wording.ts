@@ -29,14 +29,14 @@ function wordsOf(attributes: readonly Attribute[]): string | undefined {
 
 function wordOf(attribute: Attribute): string | undefined {
   if (isList(attribute)) {
-    const words = wordsOf(attribute);
-    return words && `(${words})`;
+    const words = attribute.some(isList) ? undefined : wordsOf(attribute);
+    return words === undefined ? undefined : `(${words})`;
   }
   const { type = "", value, section, partial } = attribute;
   if (typeof value !== "string" || partial !== undefined || !PLAIN[type]?.test(value)) return undefined;
   if (section === undefined) return value || '""';
   const inside = wordsOf(section);
-  return inside && `${value}[${inside}]`;
+  return inside === undefined ? undefined : `${value}[${inside}]`;
 }
 
 function isList(attribute: Attribute): attribute is readonly Attribute[] {
