@@ -127,7 +127,7 @@ export function makeScript(folder: string, body = "") {
   };
 }
 
-export interface Received {
+interface Received {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
