@@ -84,7 +84,7 @@ export const mailboxOptions = z.strictObject({
   moveheard: z.boolean().describe("Heard messages become old. Default true.").optional(),
   tempgreetwarn: z
     .boolean()
-    .describe("Remind the owner of a temporary greeting after login. Default true.")
+    .describe("Remind the owner of a temporary greeting after login. Default false.")
     .optional(),
   cidinternalcontexts: z
     .array(name)
