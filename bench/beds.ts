@@ -12,6 +12,8 @@ import { type ImapProxy, startImapProxy } from "../test/storage/imap-proxy.ts";
 import { type Fill, throughEngine, throughImap } from "./fill.ts";
 import { RawImap } from "./raw-imap.ts";
 
+type End = () => Promise<void>;
+
 /** One engine on its ground, with the raw limit below it. */
 export interface Bed {
   readonly name: string;
@@ -20,10 +22,10 @@ export interface Bed {
   readonly fill: Fill;
   /** What was sent to a server since the last call; undefined where there is none. */
   commands?(): string[];
-  /** Repeats what the engine has sent, or reads bare files of the same number and size. */
+  /** Repeats what the engine has sent, or reads bare files of the same number and size. Connections are ended by what they resolve to. */
   raw?: {
-    page(mailbox: string, messages: number, sent: readonly string[]): Promise<void>;
-    audio(mailbox: string, bytes: number, sent: readonly string[]): Promise<void>;
+    page(mailbox: string, messages: number, sent: readonly string[]): Promise<End>;
+    audio(mailbox: string, bytes: number, sent: readonly string[]): Promise<End>;
     append(mailbox: string, bytes: number): Promise<() => Promise<void>>;
   };
   close(): Promise<void>;
@@ -108,7 +110,7 @@ async function overImap({ imap }: Lab, name: string, link: { delayMs?: number } 
   const replay = async (sent: readonly string[]) => {
     const raw = await RawImap.open(port);
     await raw.run(sent.filter((command) => command !== "LOGOUT"));
-    raw.close();
+    return () => raw.logout();
   };
   const loggedIn = async (mailbox: string) => {
     const raw = await RawImap.open(port);
@@ -141,6 +143,8 @@ async function overImap({ imap }: Lab, name: string, link: { delayMs?: number } 
   };
 }
 
+const nothing: End = async () => {};
+
 /** As many names and small files as a page shows, the first bytes of audio, and a file that is on the disk. */
 function bareFiles(folder: string): NonNullable<Bed["raw"]> {
   const made = new Map<string, Promise<void>>();
@@ -158,13 +162,14 @@ function bareFiles(folder: string): NonNullable<Bed["raw"]> {
       });
       const names = await readdir(path);
       await Promise.all(names.slice(0, 25).map((name) => readFile(join(path, name))));
+      return nothing;
     },
     audio: async (_, bytes) => {
       const path = join(folder, "audio", "voice.wav");
       await once("audio", () => write(path, Buffer.alloc(bytes), false));
       const file = await open(path);
       await file.read(Buffer.alloc(64 * 1024));
-      await file.close();
+      return () => file.close();
     },
     append: async (_, bytes) => {
       await once("append", async () => {});

@@ -46,6 +46,12 @@ export class RawImap {
     return this.#ask(`vxraw APPEND INBOX${parts.join("")}\r\n`);
   }
 
+  /** Says goodbye, as every client does: a server is busy for a while with one that just leaves. */
+  async logout(): Promise<void> {
+    await this.#ask("vxraw LOGOUT\r\n");
+    this.close();
+  }
+
   close(): void {
     this.#socket.destroy();
   }

@@ -12,12 +12,11 @@ const SIZES = [10, 1_000, 10_000];
 /** Mailboxes that each engine fills. */
 const MAILBOXES = SIZES.length + 3;
 const PAGE = { view: "new", limit: 25 } as const;
-const ROUNDS = 15;
-/** Rounds that do not count: a program that runs has its code compiled. */
-const WARM_UP = 10;
-/** What is slow is measured less often, but at least this often. Milliseconds for one figure. */
-const LONGEST_MS = 20_000;
+/** At most so many, and no more after so many milliseconds; what is slow is measured less often, but a few times at least. */
+const MEASURED = { rounds: 101, ms: 5_000 };
 const FEWEST_ROUNDS = 3;
+/** These do not count: a program that runs has its code compiled, which takes hundreds of calls. */
+const WARM_UP = { rounds: 200, ms: 4_000 };
 /** 16-bit PCM at 8 kHz: a minute, and three seconds. */
 const MINUTE = Buffer.alloc(960_000, 1);
 const SHORT = Buffer.alloc(48_000, 1);
@@ -85,24 +84,35 @@ async function compare(
   bed: Bed,
   what: string,
   operation: (engine: Engine) => Promise<void>,
-  limit: ((sent: readonly string[]) => Promise<void>) | undefined,
+  limit: ((sent: readonly string[]) => Promise<() => Promise<void>>) | undefined,
 ): Promise<Row[]> {
   const sent = await questions(bed, () => withEngine(bed, operation));
-  const ours: number[] = [];
-  const raw: number[] = [];
-  const end = performance.now() + LONGEST_MS;
-  for (let round = -WARM_UP; round < ROUNDS; round++) {
-    if (performance.now() > end && round < 0) round = 0;
-    if (performance.now() > end && round >= FEWEST_ROUNDS) break;
+  const both = async (): Promise<{ ours: number; raw: number | undefined }> => {
     const engine = await bed.open();
     await engine.open();
-    const ms = await timed(() => operation(engine));
-    if (round >= 0) ours.push(ms);
+    const ours = await timed(() => operation(engine));
     if (bed.name !== "memory") await engine.close();
-    const rawMs = limit && (await timed(() => limit(sent)));
-    if (round >= 0 && rawMs !== undefined) raw.push(rawMs);
-  }
+    let end = async () => {};
+    const raw = await timed(async () => {
+      if (limit) end = await limit(sent);
+    });
+    await end();
+    return { ours, raw: limit && raw };
+  };
+  await rounds(WARM_UP, 0, both);
+  const taken = await rounds(MEASURED, FEWEST_ROUNDS, both);
+  const ours = taken.map((round) => round.ours);
+  const raw = taken.flatMap((round) => round.raw ?? []);
   return [summary(what, "ms", ours, raw), ...asked(sent)];
+}
+
+async function rounds<T>(most: { rounds: number; ms: number }, fewest: number, work: () => Promise<T>) {
+  const results: T[] = [];
+  const until = performance.now() + most.ms;
+  while (results.length < most.rounds && (performance.now() < until || results.length < fewest)) {
+    results.push(await work());
+  }
+  return results;
 }
 
 /** What imapflow asks for itself when it connects. */
@@ -140,15 +150,16 @@ async function deposits(bed: Bed, mailbox: string): Promise<Row[]> {
   await withEngine(bed, async (engine) => void (await deposit(engine)));
   const first = await questions(bed, () => withEngine(bed, async (engine) => void (await deposit(engine))));
   const append = await bed.raw?.append(mailbox, SHORT.length);
-  const ours: number[] = [];
-  const raw: number[] = [];
-  await withEngine(bed, async (engine) => {
-    await deposit(engine);
-    for (let round = 0; round < ROUNDS; round++) {
-      ours.push(await timed(async () => void (await deposit(engine))));
-      if (append) raw.push(await timed(append));
-    }
+  const taken = await withEngine(bed, async (engine) => {
+    const both = async () => ({
+      ours: await timed(async () => void (await deposit(engine))),
+      raw: append && (await timed(append)),
+    });
+    await rounds(WARM_UP, 0, both);
+    return rounds(MEASURED, FEWEST_ROUNDS, both);
   });
+  const ours = taken.map((round) => round.ours);
+  const raw = taken.flatMap((round) => round.raw ?? []);
   return [summary(`${bed.name}: deposit of 3 s`, "ms", ours, raw), ...asked(first)];
 }
 
