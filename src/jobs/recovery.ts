@@ -43,11 +43,16 @@ export class Recovery {
       });
   }
 
+  /** Something that was away may be back: one job of each kind is to show it. */
+  sign(): void {
+    if (!this.#stopping.signal.aborted) void this.#options.queues.hurry("first");
+  }
+
   /** Something that was away answers again. */
   back(): void {
     if (this.#stopping.signal.aborted) return;
     const { queues, settleMs = 1_000 } = this.#options;
-    void queues.hurry("first");
+    this.sign();
     clearTimeout(this.#following);
     this.#following = setTimeout(() => void queues.hurry("all"), varied(settleMs));
   }

@@ -64,7 +64,7 @@ export async function openGround(config: Config, log: Logger): Promise<Ground> {
     data: config.data,
     attributesOf: (mailbox) => subscribers.attributesOf(mailbox),
     observer: telemetry.store,
-    onBack: () => recovery.back(),
+    onBack: (state) => (state === "closed" ? recovery.back() : recovery.sign()),
   });
   const recovery = new Recovery({ queues, check: (signal) => engine.check(signal), log });
   // What came back while Redis was away could not be told to the queues.

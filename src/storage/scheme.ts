@@ -4,6 +4,7 @@ import { VoxpostError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { MailboxAddress } from "../model/mailbox.ts";
 import type { Engine } from "./engine.ts";
+import type { OnBack } from "./layers/breaker.ts";
 import type { Observer } from "./layers/observe.ts";
 
 /** What every engine is given besides its own options. */
@@ -23,7 +24,7 @@ export interface EngineContext {
   /** Told of every operation of the innermost engines, and of one with the layer `observe`. Default: nobody is. */
   readonly observer?: Observer;
   /** A server that was taken for dead answers again (layers/breaker.ts). Default: nobody is told. */
-  readonly onBack?: () => void;
+  readonly onBack?: OnBack;
 }
 
 /** One row of the registry: what may stand in the configuration, and how an engine is made from it. */

@@ -51,7 +51,11 @@ async function startProgram(deposit: Processors["deposit"] = async () => {}) {
   };
   const redis = lab.redis?.url ?? "";
   const queues = new Queues({ redis, log });
-  const engine = createEngine(tree, { log, folder, onBack: () => recovery.back() });
+  const engine = createEngine(tree, {
+    log,
+    folder,
+    onBack: (state) => (state === "closed" ? recovery.back() : recovery.sign()),
+  });
   const check = (signal: AbortSignal) => engine.check(signal);
   const recovery = new Recovery({ queues, check, log, everyMs: 500, settleMs: 100 });
   const store = new EngineStore({ engine, log, pins: createPins(() => undefined) });

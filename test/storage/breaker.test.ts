@@ -87,6 +87,30 @@ describe("breaker", () => {
     expect(await code(engine.count(bob, "INBOX"))).toBe("ok");
   });
 
+  test("somebody else's sign of life ends the pause after a silence, and tells nothing of a server that does nothing else", async () => {
+    const told: string[] = [];
+    const { engine, die, revive, plan, pause } = await broken({ onBack: (state) => told.push(state) });
+    const isTried = async () => {
+      plan({ on: "count", times: 1, error: new VoxpostError("STORE_TIMEOUT", "busy") });
+      return (await code(engine.count(ann, "INBOX"))) === "STORE_TIMEOUT";
+    };
+    die();
+    await fail(engine, 4);
+    expect(await code(engine.check())).toBe("STORE_UNREACHABLE");
+    revive();
+    expect(await code(engine.check())).toBe("ok");
+    expect(told).toEqual(["trying"]);
+    expect(await isTried()).toBe(true);
+    expect(await code(engine.check())).toBe("ok");
+    expect(await isTried(), "only after its pause").toBe(false);
+    await pause.end();
+    await pause.end();
+    expect(told).toEqual(["trying", "trying"]);
+    plan({ on: "count", times: 0, error: "hang" });
+    expect(await code(engine.count(ann, "INBOX"))).toBe("ok");
+    expect(told).toEqual(["trying", "trying", "closed"]);
+  });
+
   test("one account that is broken shuts out nobody else", async () => {
     const { engine, plan, calls } = await broken();
     plan({ on: "count", times: 20, error: new VoxpostError("STORE_TIMEOUT", "a mailbox that hangs") });

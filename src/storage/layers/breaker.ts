@@ -6,6 +6,9 @@ import type { Engine } from "../engine.ts";
 import { Operations } from "../signals.ts";
 import { layer } from "./layer.ts";
 
+/** Told when the server shows a sign of life (`trying`: one operation will be let through), and when one has succeeded (`closed`). */
+export type OnBack = (state: "trying" | "closed") => void;
+
 export interface BreakerOptions {
   readonly log: Logger;
   /** After so many failures in a row nobody waits any more. Default 5. */
@@ -15,8 +18,7 @@ export interface BreakerOptions {
   readonly longestMs?: number;
   /** Given up by whoever asked after this long, an operation counts as failed, milliseconds. Default 5,000. */
   readonly patienceMs?: number;
-  /** The server gives signs of life again, and once more when an operation has succeeded. */
-  readonly onBack?: (() => void) | undefined;
+  readonly onBack?: OnBack | undefined;
   /** Default: the clock. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<unknown>;
 }
@@ -56,7 +58,7 @@ class Breaker {
   readonly #pauses: readonly [first: number, longest: number];
   readonly #patienceMs: number;
   readonly #wait: (ms: number, signal: AbortSignal) => Promise<unknown>;
-  readonly #onBack: () => void;
+  readonly #onBack: OnBack;
   readonly #operations = new Operations();
   #state: State = "closed";
   /** Since the last answer, and whose. */
@@ -65,6 +67,8 @@ class Breaker {
   #pauseMs: number;
   /** How often it was opened. */
   #breaks = 0;
+  /** The last sign of life that was asked for did not come. */
+  #isSilent = false;
 
   constructor(engine: Engine, options: BreakerOptions) {
     const { log, failures = 5, firstMs = 1_000, longestMs = 15_000, patienceMs = 5_000 } = options;
@@ -106,11 +110,19 @@ class Breaker {
     }
   }
 
-  /** Somebody else asks for a sign of life: whoever waits may go by that too. */
+  /**
+   * Somebody else asks for a sign of life. The first after a silence ends the pause; from a server that shows them and does nothing
+   * else they tell nothing.
+   */
   async check<T>(checking: Promise<T>): Promise<T> {
-    const answer = await checking;
-    this.#try();
-    return answer;
+    try {
+      const answer = await checking;
+      if (this.#isSilent) this.#try();
+      return answer;
+    } catch (error) {
+      if (judge(error, true) === "failed") this.#isSilent = true;
+      throw error;
+    }
   }
 
   #answered(): void {
@@ -121,13 +133,14 @@ class Breaker {
     this.#pauseMs = this.#pauses[0];
     if (wasClosed) return;
     this.#log.info({ engine: this.#engine.name }, "the store answers again");
-    this.#onBack();
+    this.#onBack("closed");
   }
 
   #try(): void {
     if (this.#state !== "open") return;
     this.#state = "trying";
-    this.#onBack();
+    this.#isSilent = false;
+    this.#onBack("trying");
   }
 
   #failed(mailbox: string | undefined): void {
@@ -158,6 +171,7 @@ class Breaker {
         .check(AbortSignal.any([signal, AbortSignal.timeout(this.#patienceMs)]))
         .then(() => true)
         .catch((error) => judge(error, true) === "answered");
+      this.#isSilent = !isAlive;
       if (isAlive) this.#try();
       if (this.#state !== "open") return;
     }
