@@ -101,22 +101,6 @@ export function decodeRaw(bytes: Buffer): string {
   }
 }
 
-/** A text part as it was written. What cannot be decoded is shown as it is: better a strange character than none. */
-export function decodeText(body: Buffer, { encoding = "7bit", charset = "" }: TextCoding): string {
-  const bytes = decodeTransfer(body, encoding.toLowerCase());
-  return (charset && decodeBytes(bytes, charset)) || decodeRaw(bytes);
-}
-
-interface TextCoding {
-  readonly encoding: string | undefined;
-  readonly charset: string | undefined;
-}
-
-function decodeTransfer(body: Buffer, encoding: string): Buffer {
-  if (encoding === "base64") return Buffer.from(body.toString("latin1"), "base64");
-  return encoding === "quoted-printable" ? decodeQuotedPrintable(body.toString("latin1")) : body;
-}
-
 /** RFC 2045 6.7; `text` has whole lines. Blanks before a soft line break are text, those behind it came on the way. */
 export function decodeQuotedPrintable(text: string): Buffer {
   const whole = text.replace(/=[ \t]*\r?\n/g, "");

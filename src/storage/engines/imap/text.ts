@@ -1,6 +1,6 @@
 import type { MessageStructureObject } from "imapflow";
+import { decodeText } from "../../mime/body.ts";
 import { textBelowNotice } from "../../mime/notice.ts";
-import { decodeText } from "../../mime/text.ts";
 import { leaves } from "./audio.ts";
 import type { Connection } from "./connection.ts";
 
@@ -19,7 +19,9 @@ export async function fetchText(connection: Connection, uid: number): Promise<st
   });
   const bytes = body?.bodyParts?.get(key);
   if (!Buffer.isBuffer(bytes)) return undefined;
-  return textBelowNotice(decodeText(bytes, { encoding: node.encoding, charset: node.parameters?.charset }));
+  return textBelowNotice(
+    await decodeText({ body: bytes, encoding: node.encoding, parameters: node.parameters }),
+  );
 }
 
 export function isText({ type, disposition }: MessageStructureObject): boolean {
