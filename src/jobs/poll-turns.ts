@@ -10,8 +10,10 @@ export class RedisPollTurns implements PollTurns {
     this.#redis = redis;
   }
 
-  async take(mailbox: MailboxAddress, forMs: number): Promise<boolean> {
-    return this.#redis.set(key(mailbox), "1", "PX", forMs, "NX").then(
+  async take(mailbox: MailboxAddress, forMs: number, anyway: boolean): Promise<boolean> {
+    const lasting = [key(mailbox), "1", "PX", forMs] as const;
+    const set = anyway ? this.#redis.set(...lasting) : this.#redis.set(...lasting, "NX");
+    return set.then(
       (answer) => answer === "OK",
       () => true,
     );

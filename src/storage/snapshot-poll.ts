@@ -7,8 +7,11 @@ import type { Refreshed, Snapshots } from "./snapshot.ts";
 
 /** Several programs poll the same mailboxes; what one finds the others learn from it. */
 export interface PollTurns {
-  /** Whether it is for this program to ask the store; then it is for no other, for so long. Never rejects. */
-  take(mailbox: MailboxAddress, forMs: number): Promise<boolean>;
+  /**
+   * Whether it is for this program to ask the store; then it is for no other, for so long. `anyway`: it is, whoever asked lately.
+   * Never rejects.
+   */
+  take(mailbox: MailboxAddress, forMs: number, anyway: boolean): Promise<boolean>;
   /** It was not asked after all. Never rejects. */
   giveBack(mailbox: MailboxAddress): Promise<void>;
 }
@@ -32,17 +35,19 @@ const GREETINGS_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Refreshes every mailbox's snapshot, one after the other, at once and then again and again: for the greetings that were
- * there before this program was, and for the changes that no event tells. Greetings are read in the first round, and then once a
- * day, by each program for itself. Returns the way to stop.
+ * there before this program was, and for the changes that no event tells. In the first round it asks for all of it, because nobody
+ * may have been there before; later ones it shares with other programs, but for greetings, which are read once a day. Returns the
+ * way to stop.
  */
 export function pollSnapshots(parts: SnapshotPollParts): () => void {
   const stopping = new AbortController();
   const { signal } = stopping;
-  let greetingsAt = Number.NEGATIVE_INFINITY;
+  let greetingsAt: number | undefined;
   const rounds = async () => {
     while (!signal.aborted) {
-      const isDue = performance.now() - greetingsAt >= GREETINGS_MS;
-      const isWhole = await pollOnce(parts, isDue ? "all" : "messages", signal);
+      const isFirst = greetingsAt === undefined;
+      const isDue = greetingsAt === undefined || performance.now() - greetingsAt >= GREETINGS_MS;
+      const isWhole = await pollOnce(parts, { due: isDue ? "all" : "messages", isFirst }, signal);
       if (isDue && isWhole) greetingsAt = performance.now();
       await wait(parts.everyMs ?? FIFTEEN_MINUTES, undefined, { signal, ref: false });
     }
@@ -53,16 +58,20 @@ export function pollSnapshots(parts: SnapshotPollParts): () => void {
   return () => stopping.abort();
 }
 
+interface Round {
+  readonly due: Refreshed;
+  readonly isFirst: boolean;
+}
+
 /** False when it was broken off. */
-async function pollOnce(parts: SnapshotPollParts, due: Refreshed, signal: AbortSignal): Promise<boolean> {
+async function pollOnce(parts: SnapshotPollParts, { due, isFirst }: Round, signal: AbortSignal) {
   const { snapshots, mailboxes, onCounts, turns, log, everyMs = FIFTEEN_MINUTES } = parts;
   for (const mailbox of mailboxes()) {
     if (signal.aborted) return false;
-    const isOurs = (await turns?.take(mailbox, everyMs)) ?? true;
-    const what = isOurs ? due : await besidesCounts(snapshots, mailbox, due);
-    if (!what) continue;
+    const isOurs = (await turns?.take(mailbox, everyMs, isFirst)) ?? true;
+    if (!isOurs && due !== "all") continue;
     try {
-      const { counts } = await snapshots.refresh(mailbox, signal, what);
+      const { counts } = await snapshots.refresh(mailbox, signal, isOurs ? due : "greetings");
       if (isOurs && counts) await onCounts?.(mailbox, counts);
     } catch (error) {
       if (isOurs) await turns?.giveBack(mailbox);
@@ -73,14 +82,4 @@ async function pollOnce(parts: SnapshotPollParts, due: Refreshed, signal: AbortS
     }
   }
   return true;
-}
-
-/** What is left to do where another program counts. Who knows nothing yet, as on a new disk, does not wait for that one. */
-async function besidesCounts(
-  snapshots: Snapshots,
-  mailbox: MailboxAddress,
-  due: Refreshed,
-): Promise<Refreshed | undefined> {
-  if (due !== "all") return undefined;
-  return (await snapshots.get(mailbox)).counts ? "greetings" : "all";
 }

@@ -13,13 +13,14 @@ import { EngineStore } from "../../src/storage/engine-store.ts";
 import { createPins } from "../../src/storage/pins.ts";
 import { createEngine } from "../../src/storage/registry.ts";
 import { DiskSnapshots } from "../../src/storage/snapshot.ts";
-import { pollSnapshots } from "../../src/storage/snapshot-poll.ts";
+import { type PollTurns, pollSnapshots } from "../../src/storage/snapshot-poll.ts";
 import { newMessage, recordingLog } from "../storage/samples.ts";
 import { PATIENCE } from "./site.ts";
 
 const MAILBOXES = Array.from({ length: 12 }, (_, at) => ({ mailbox: String(1001 + at), context: "default" }));
-/** No second round by itself. */
-const NEVER = 1_000_000;
+/** So long a turn is taken here, and rounds follow each other at once. */
+const LONG = 1_000_000;
+const EVERY_MS = 20;
 
 let lab: Lab;
 beforeAll(async () => {
@@ -68,18 +69,21 @@ async function startProgram() {
     await rm(folder, { recursive: true, force: true });
   });
   const counted: MailboxAddress[] = [];
+  let rounds = 0;
   const poll = () => {
     const onCounts = async (mailbox: MailboxAddress) => void counted.push(mailbox);
-    const stop = pollSnapshots({
-      snapshots,
-      mailboxes: () => MAILBOXES,
-      onCounts,
-      turns,
-      log,
-      everyMs: NEVER,
-    });
-    onTestFinished(stop);
-    return stop;
+    const mailboxes = () => {
+      rounds++;
+      return MAILBOXES;
+    };
+    const take: PollTurns["take"] = (mailbox, _, anyway) => turns.take(mailbox, LONG, anyway);
+    const shared = { take, giveBack: turns.giveBack.bind(turns) };
+    onTestFinished(pollSnapshots({ snapshots, mailboxes, onCounts, turns: shared, log, everyMs: EVERY_MS }));
+  };
+  /** Until three more rounds are over. */
+  const goesOn = async () => {
+    const before = rounds;
+    await vi.waitFor(() => expect(rounds).toBeGreaterThan(before + 3), PATIENCE);
   };
   const knowsAll = () =>
     vi.waitFor(async () => {
@@ -88,7 +92,7 @@ async function startProgram() {
         expect(await snapshots.get(mailbox)).toMatchObject({ full, counts: expect.anything() });
       }
     }, PATIENCE);
-  return { store, snapshots, redis, turns, asked, counted, poll, knowsAll };
+  return { store, snapshots, redis, turns, asked, counted, poll, goesOn, knowsAll };
 }
 
 const numbersOf = (...programs: { counted: readonly MailboxAddress[] }[]) =>
@@ -106,29 +110,26 @@ test("two programs ask the mail server for each mailbox once, and both know", {
   );
   await a.store.deposit(newMessage({ mailbox: "1001", context: "default" }));
   a.asked.count = 0;
-  const stop = [a.poll()];
-  await vi.waitFor(() => expect(numbersOf(a)).toEqual(ALL), PATIENCE);
-  expect(a.asked).toMatchObject({ count: ALL.length, quota: ALL.length });
-  await b.knowsAll();
+  const asked = () => a.asked.count + b.asked.count;
+  const rounds = () => Promise.all([a.goesOn(), b.goesOn()]);
 
-  // The other one comes within the time: what is left to it are greetings, for its own disk.
-  const greetings = ALL.length * GREETINGS.length;
-  stop.push(b.poll());
-  await vi.waitFor(() => expect(b.asked.readGreeting).toBe(greetings), PATIENCE);
-  expect(b.asked).toMatchObject({ count: 0, quota: 0 });
-  expect(b.counted).toEqual([]);
-
-  // The next round, begun by both at once.
-  for (const end of stop) end();
-  for (const mailbox of MAILBOXES) await a.turns.giveBack(mailbox);
-  a.counted.length = 0;
+  // Each looks for itself at its start, when nobody may have been there before.
   a.poll();
+  await vi.waitFor(() => expect(numbersOf(a)).toEqual(ALL), PATIENCE);
+  await b.knowsAll();
   b.poll();
-  for (const { asked } of [a, b])
-    await vi.waitFor(() => expect(asked.readGreeting).toBe(2 * greetings), PATIENCE);
-  await vi.waitFor(() => expect(numbersOf(a, b)).toEqual(ALL), PATIENCE);
-  expect(a.asked.count + b.asked.count).toBe(2 * ALL.length);
-  await Promise.all([a.knowsAll(), b.knowsAll()]);
+  await vi.waitFor(() => expect(numbersOf(b)).toEqual(ALL), PATIENCE);
+
+  // From then on a mailbox that was asked for lately is left alone by both.
+  await rounds();
+  expect(asked()).toBe(2 * ALL.length);
+  expect(b.asked).toMatchObject({ count: ALL.length, quota: ALL.length });
+  for (const mailbox of MAILBOXES) await a.turns.giveBack(mailbox);
+  await vi.waitFor(() => expect(asked()).toBe(3 * ALL.length), PATIENCE);
+  await rounds();
+  expect(asked()).toBe(3 * ALL.length);
+  expect(numbersOf(a, b)).toEqual([...ALL, ...ALL, ...ALL].sort());
+  expect(a.asked.readGreeting + b.asked.readGreeting).toBe(2 * ALL.length * GREETINGS.length);
 });
 
 test("a program to which the store does not answer leaves its turn to the other", {
@@ -142,7 +143,7 @@ test("a program to which the store does not answer leaves its turn to the other"
   const snapshots = { refresh: refused, get: async () => ({ greetings: {}, full: false }) };
   const mailboxes = () => MAILBOXES;
   const returned = vi.spyOn(turns, "giveBack");
-  onTestFinished(pollSnapshots({ snapshots, mailboxes, turns, log, everyMs: NEVER }));
+  onTestFinished(pollSnapshots({ snapshots, mailboxes, turns, log, everyMs: LONG }));
   await vi.waitFor(() => expect(returned).toHaveBeenCalledWith(MAILBOXES[0]), PATIENCE);
   await returned.mock.results[0]?.value;
   poll();
@@ -155,5 +156,5 @@ test("while Redis is away each program polls for itself", async () => {
   const redis = boundedRedis("redis://127.0.0.1:1", log);
   onTestFinished(() => redis.disconnect());
   const turns = new RedisPollTurns(redis);
-  expect(await turns.take({ mailbox: "1001", context: "default" }, NEVER)).toBe(true);
+  expect(await turns.take({ mailbox: "1001", context: "default" }, LONG, false)).toBe(true);
 });
