@@ -3,7 +3,7 @@ import { DateTime } from "luxon";
 import type { AudioInfo, Envelope } from "../model/message.ts";
 import type { Notices } from "../model/notices.ts";
 import { audioType, endingOf } from "../storage/mime/audio.ts";
-import { oneLine, toExact } from "../storage/mime/text.ts";
+import { oneLine, toExact, withoutWords } from "../storage/mime/text.ts";
 import { mailDate } from "./mail-date.ts";
 import type { OutgoingMail } from "./smtp.ts";
 import { fill } from "./template.ts";
@@ -47,9 +47,9 @@ export function composeMail(
   const bytes = audio.reduce((sum, { size }) => sum + size, 0);
   return {
     ...head(notice, "notice", to, (bytes * 4) / 3 + (bytes / 57) * 2 + REST_BYTES),
-    from: { name: oneLine(write(notices.fromString ?? texts.from)), address: notices.serverEmail },
-    to: notices.email.map((address) => ({ name: oneLine(facts.name ?? ""), address })),
-    subject: oneLine(write(notices.emailSubject ?? `\${VM_FLAG} ${texts.subject}`)),
+    from: { name: inHeader(write(notices.fromString ?? texts.from)), address: notices.serverEmail },
+    to: notices.email.map((address) => ({ name: inHeader(facts.name ?? ""), address })),
+    subject: inHeader(write(notices.emailSubject ?? `\${VM_FLAG} ${texts.subject}`)) || texts.from,
     text: `${text}\n${tooLarge ? `\n${texts.tooLarge}\n` : ""}`,
     attachments: files.map(({ path, filename, contentType }) => ({
       path,
@@ -68,13 +68,18 @@ export function composePage(notice: Notice, to: readonly string[]): OutgoingMail
   return {
     ...head(notice, "page", to, REST_BYTES),
     from: {
-      name: oneLine(write(notices.pagerFromString ?? notices.fromString ?? texts.from)),
+      name: inHeader(write(notices.pagerFromString ?? notices.fromString ?? texts.from)),
       address: notices.serverEmail,
     },
     to: [...notices.pager],
-    subject: oneLine(write(notices.pagerSubject ?? `\${VM_FLAG} ${texts.from}`)),
+    subject: inHeader(write(notices.pagerSubject ?? `\${VM_FLAG} ${texts.from}`)) || texts.from,
     text: `${write(notices.pagerBody ?? texts.pager).trimEnd()}\n`,
   };
+}
+
+/** A subject, or a name beside an address. The library may send what looks like an encoded word as it is. */
+function inHeader(text: string): string {
+  return oneLine(withoutWords(text));
 }
 
 function writer(

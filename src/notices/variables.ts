@@ -42,15 +42,15 @@ export const VARIABLES = {
   VM_MAILBOX: ({ envelope }) => envelope.mailbox.mailbox,
   VM_CONTEXT: ({ envelope }) => envelope.mailbox.context,
   VM_CALLERID: (facts, { unknownCaller }) => callerId(sender(facts)) || unknownCaller,
-  VM_CIDNAME: (facts, { unknownCaller }) => sender(facts).name ?? unknownCaller,
-  VM_CIDNUM: (facts, { unknownCaller }) => sender(facts).number ?? unknownCaller,
+  VM_CIDNAME: (facts, { unknownCaller }) => sender(facts).name || unknownCaller,
+  VM_CIDNUM: (facts, { unknownCaller }) => sender(facts).number || unknownCaller,
   VM_DATE: ({ forwarded, envelope }, { date }) => date(forwarded?.at ?? envelope.receivedAt),
   VM_FLAG: ({ envelope }) => (envelope.urgent ? "Urgent" : envelope.priority ? "PRIORITY" : ""),
   VM_CATEGORY: ({ envelope }) => envelope.category ?? "",
   VM_MESSAGEFILE: ({ fileName }) => fileName ?? "",
-  ORIG_VM_CALLERID: original(({ caller }, { unknownCaller }) => callerId(caller) || unknownCaller),
-  ORIG_VM_CIDNAME: original(({ caller }, { unknownCaller }) => caller.name ?? unknownCaller),
-  ORIG_VM_CIDNUM: original(({ caller }, { unknownCaller }) => caller.number ?? unknownCaller),
+  ORIG_VM_CALLERID: original(({ caller }, { unknownCaller }) => callerId(shown(caller)) || unknownCaller),
+  ORIG_VM_CIDNAME: original(({ caller }, { unknownCaller }) => shown(caller).name || unknownCaller),
+  ORIG_VM_CIDNUM: original(({ caller }, { unknownCaller }) => shown(caller).number || unknownCaller),
   ORIG_VM_DATE: original(({ receivedAt }, { date }) => date(receivedAt)),
 } satisfies Record<string, Value>;
 
@@ -68,14 +68,22 @@ export function sayVariable(name: Variable, facts: Facts, manner: Manner): strin
   return oneLine(VARIABLES[name](facts, manner), LONGEST);
 }
 
-function sender({ envelope, forwarded }: Facts): Caller {
-  if (!forwarded) return envelope.caller;
-  const { from, name } = forwarded;
-  return { number: from.mailbox, ...(name ? { name } : {}) };
+function sender({ envelope, forwarded }: Facts): Shown {
+  return shown(forwarded ? { number: forwarded.from.mailbox, name: forwarded.name ?? "" } : envelope.caller);
+}
+
+interface Shown {
+  readonly name: string;
+  readonly number: string;
+}
+
+/** Empty where nothing can be seen of it. */
+function shown({ name = "", number = "" }: Caller): Shown {
+  return { name: oneLine(name, LONGEST), number: oneLine(number, LONGEST) };
 }
 
 /** `"Anna" <5551>`, or what there is of it. */
-function callerId({ name, number }: Caller): string {
+function callerId({ name, number }: Shown): string {
   if (name && number) return `"${name}" <${number}>`;
   return name || number || "";
 }

@@ -113,7 +113,7 @@ describe("a mail about a message", () => {
     const { mail, to, raw } = only();
     expect(to).toEqual(["ann@example.org"]);
     expect(mail.headers.get("bcc")).toBeUndefined();
-    expect(mail.subject).toBe(`Eve" Bcc: victim@example.org <b> =?utf-8?q?x?= \${VM_NAME} an 1001@default`);
+    expect(mail.subject).toBe(`Eve" Bcc: victim@example.org <b> = ?utf-8?q?x?= \${VM_NAME} an 1001@default`);
     expect(mail.from?.value).toEqual([{ name: "PBX: +49 30/12 3", address: "pbx@example.com" }]);
     expect(mail.text).toContain(
       "am Samstag, 21. November 2026, 11:00: voicemail-2026-11-21-110000-4930123.wava b",
