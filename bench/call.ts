@@ -10,11 +10,9 @@ import { answerTo, firstAfter, longestHole, press, quiet } from "./listening.ts"
 import { mailStorage, storeMany, storeSpoken } from "./stored.ts";
 import { type Row, spread, summary } from "./table.ts";
 
-const CALLS = 50;
 /** Keys in each of the calls. */
 const KEYS = 3;
 const OWN = "own";
-const MANY = 10_000;
 const ROUND_TRIP_MS = 100;
 /** Calls over the slow link. */
 const ROUNDS = 7;
@@ -29,20 +27,21 @@ const LISTEN_MS = 9_000;
  */
 export async function benchCall(
   say: (line: string) => void,
-  [calls = String(CALLS), messages = String(MANY)]: readonly string[],
+  calls: number,
+  messages: number,
 ): Promise<Row[]> {
   const lab = await startLab({ say });
   try {
     const { asterisk } = lab;
     if (!asterisk) throw new Error(`this measurement needs a real Asterisk: ${lab.asteriskMissing}`);
-    const boxes = Array.from({ length: Number(calls) }, (_, box) => lab.mailboxes.first + box);
+    const boxes = Array.from({ length: calls }, (_, box) => lab.mailboxes.first + box);
     const asked = boxes.length * KEYS;
     const bare = await withBareProgram(asterisk, async () => {
       say(`bare: ${calls} calls at once, ${KEYS} keys in each`);
       const keys = await keyTimes(asterisk, BARE, boxes, say);
       return { keys, ...(await bareCalls(asterisk)) };
     });
-    await fill(lab, boxes, Number(messages), say);
+    await fill(lab, boxes, messages, say);
     // No PIN: only keys in silence are timed.
     // biome-ignore lint/suspicious/noTemplateCurlyInString: Asterisk's variable, not ours
     const own = "Gosub(voxpost,retrieve,1(${CHANNEL(endpoint)}@default,s))".replaceAll(",", "\\,");
@@ -117,7 +116,7 @@ async function farAway(
   asterisk: AsteriskLab,
   bare: BareCalls,
   say: (line: string) => void,
-  messages: string,
+  messages: number,
 ): Promise<Row[]> {
   const link = await startSlowLink(lab.imap?.port ?? 0, ROUND_TRIP_MS);
   const storage = mailStorage(lab, link.port);

@@ -1,18 +1,19 @@
-import { type Lab, startLab } from "../lab/lab.ts";
+import type { Lab } from "../lab/lab.ts";
 import { RATE } from "../src/model/wav.ts";
-import { residentMegabytes } from "./processes.ts";
-import { mailStorage, openRaw } from "./stored.ts";
+import { memoryRows } from "./memory.ts";
+import { openRaw } from "./stored.ts";
 import { type Row, spread } from "./table.ts";
 import { type Wave, Waves } from "./waves.ts";
 
 /** Callers at once, until one of them is not served. */
-const SIZES = [25, 50, 100, 200, 300, 400];
+export const SIZES = [25, 50, 100, 200, 300, 400];
 /** As many as there are mailboxes: each lamp shows one call. */
 const LATENCY = 100;
-const MEMORY = 1_000;
 /** Connections of the bare APPENDs: as many as messages are delivered at once. */
 const CONNECTIONS = 8;
 const APPENDS = 400;
+/** Deposits in a second while the memory is watched. */
+const PACE = 25;
 
 type Say = (line: string) => void;
 
@@ -20,24 +21,16 @@ type Say = (line: string) => void;
  * `npm run bench -- deposits [messages [callers]]`: how many can leave a message of four seconds at once, and what that costs. Callers are
  * SIPp's; the raw limits are Asterisk with Record() alone, and bare APPENDs of as many bytes.
  */
-export async function benchDeposits(
-  say: Say,
-  [messages = String(MEMORY), callers = String(SIZES.at(-1))]: readonly string[],
-): Promise<Row[]> {
-  const lab = await startLab({ say });
-  const waves = await Waves.open(lab, say).catch(async (error: unknown) => {
-    await lab.stop();
-    throw error;
-  });
-  try {
-    const sizes = SIZES.filter((size) => size <= Number(callers));
+export function benchDeposits(say: Say, messages: number, callers: number): Promise<Row[]> {
+  return Waves.with(say, async (lab, waves) => {
+    const sizes = SIZES.filter((size) => size <= callers);
     const alone = await search(
       sizes,
       (size) => waves.alone(size),
       (text) => say(`Record() alone: ${text}`),
     );
     const bare = await bareAppends(lab, say);
-    const program = await lab.startApp(lab.writeConfiguration({ overrides: manyMessages(lab) }));
+    const program = await waves.startProgram();
     const ours = await search(
       sizes,
       (size) => waves.deposits(size, program),
@@ -45,15 +38,10 @@ export async function benchDeposits(
     );
     await waves.watchLamps();
     say(`${LATENCY} callers, whose lamps are watched`);
-    const watched = await waves.deposits(Math.min(LATENCY, Number(callers)), program);
-    const slope = await memory(Number(messages), async (size) => {
-      const wave = await waves.deposits(size, program);
-      const held = residentMegabytes(program.pid);
-      say(`${size} more: ${wave.lost} lost, ${held.toFixed(0)} MB`);
-      return held;
-    });
+    const watched = await waves.deposits(Math.min(LATENCY, callers), program);
+    const held = await memoryRows(waves, program, { messages, rate: PACE, say });
     await program.stop();
-    const pressure = await underPressure(lab, waves, say);
+    const pressure = await underPressure(waves, say);
     const [most, mostAlone] = [ours.at(-1), alone.at(-1)];
     const same = alone.find(({ calls }) => calls === most?.calls) ?? mostAlone;
     const cpu = (what: string, value: number | undefined): Row => ({
@@ -79,13 +67,10 @@ export async function benchDeposits(
       ...spread("hang-up → lamp", "ms", watched.lamps, bare.times),
       cpu("Voxpost", most?.cpu.ours),
       cpu("Asterisk under Voxpost", most?.cpu.asterisk),
-      { what: "growth of memory in 1,000 deposits, second half", unit: "MB", ours: slope, raw: undefined },
+      ...held,
       count(`lost of ${pressure.calls} callers where calls.most is ${PRESSED}`, pressure.lost),
     ];
-  } finally {
-    await waves.close();
-    await lab.stop();
-  }
+  });
 }
 
 /** Larger and larger waves until one has faults, and has them again: another program may have been busy. Those without. */
@@ -111,37 +96,17 @@ async function search(
   return clean;
 }
 
-/** Growth in 1,000 deposits, by the straight line that fits best; the first half warms up. */
-async function memory(messages: number, deposit: (size: number) => Promise<number>): Promise<number> {
-  const points: [deposits: number, megabytes: number][] = [];
-  for (let done = 0; done < messages; done += LATENCY) {
-    points.push([done, await deposit(LATENCY)]);
-  }
-  const half = points.slice(Math.floor(points.length / 2));
-  const mean = (index: 0 | 1) => half.reduce((sum, point) => sum + point[index], 0) / half.length;
-  const [x, y] = [mean(0), mean(1)];
-  const covariance = half.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0);
-  const variance = half.reduce((sum, point) => sum + (point[0] - x) ** 2, 0);
-  return (1_000 * covariance) / variance;
-}
-
 const PRESSED = 50;
 
 /** Twice as many callers as the program takes: the others are recorded by the dialplan, and found by the sweep. */
-async function underPressure(lab: Lab, waves: Waves, say: Say): Promise<Wave> {
-  const overrides = { ...manyMessages(lab), calls: { most: PRESSED }, sweep: { every: 5 } };
-  const program = await lab.startApp(lab.writeConfiguration({ overrides }), "pressed");
+async function underPressure(waves: Waves, say: Say): Promise<Wave> {
+  const program = await waves.startProgram({ calls: { most: PRESSED }, sweep: { every: 5 } });
   try {
     say(`${2 * PRESSED} callers, where the program takes ${PRESSED}`);
     return await waves.deposits(2 * PRESSED, program);
   } finally {
     await program.stop();
   }
-}
-
-/** Nobody's mailbox is full, and the search may go as far as it gets. */
-export function manyMessages(lab: Lab): Record<string, unknown> {
-  return { storage: mailStorage(lab), defaults: { maxmsg: 9_999 }, calls: { most: 2_000 } };
 }
 
 /** APPENDs of a mail with as much audio, on as many connections as messages are delivered. */

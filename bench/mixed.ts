@@ -1,15 +1,12 @@
-import { startLab } from "../lab/lab.ts";
 import { speechLike } from "../lab/speech.ts";
 import { RATE, wavHeader } from "../src/model/wav.ts";
 import { isHungUpOn, pause, press } from "../test/sipp/steps.ts";
-import { bareAppends, manyMessages } from "./deposits.ts";
+import { bareAppends } from "./deposits.ts";
 import { residentMegabytes } from "./processes.ts";
 import { storeSpoken } from "./stored.ts";
 import { type Row, spread } from "./table.ts";
 import { type Wave, Waves } from "./waves.ts";
 
-const CALLERS = 80;
-const LISTENERS = 20;
 const ROUNDS = 5;
 /** Behind the mailboxes of the callers whose lamps are watched. */
 const LISTEN = "79";
@@ -18,25 +15,17 @@ const LISTEN = "79";
  * `npm run bench -- mixed [callers [listeners]]`: owners listen to a message and delete it while others leave theirs, on one Asterisk and one
  * program. Callers are SIPp's; the raw limits are Asterisk with Record() alone, and bare APPENDs of as many bytes.
  */
-export async function benchMixed(
-  say: (line: string) => void,
-  [callers = String(CALLERS), listeners = String(LISTENERS)]: readonly string[],
-): Promise<Row[]> {
-  const lab = await startLab({ say });
-  const waves = await Waves.open(lab, say).catch(async (error: unknown) => {
-    await lab.stop();
-    throw error;
-  });
-  try {
+export function benchMixed(say: (line: string) => void, callers: number, listeners: number): Promise<Row[]> {
+  return Waves.with(say, async (lab, waves) => {
     const { last, pin } = lab.mailboxes;
-    const owners = Array.from({ length: Number(listeners) }, (_, index) => last - index);
+    const owners = Array.from({ length: listeners }, (_, index) => last - index);
     const pcm = speechLike(1, 3);
     const wav = Buffer.concat([wavHeader(pcm.byteLength, RATE), Buffer.from(pcm.buffer)]);
     // biome-ignore lint/suspicious/noTemplateCurlyInString: Asterisk's variable, not ours
     await waves.extension(`_${LISTEN}XXXX`, ["Gosub(voxpost,retrieve,1(${EXTEN:2}@default))", "Hangup"]);
-    const alone = await waves.alone(Number(callers));
+    const alone = await waves.alone(callers);
     const bare = await bareAppends(lab, say);
-    const program = await lab.startApp(lab.writeConfiguration({ overrides: manyMessages(lab) }));
+    const program = await waves.startProgram();
     await waves.watchLamps();
     /** PIN, first message, delete it, leave. */
     const listens = [pause(1), press(`${pin}#`), pause(3), press("1"), pause(12), press("7"), pause(2)];
@@ -49,7 +38,7 @@ export async function benchMixed(
           owners.map((owner) => `${LISTEN}${owner}`),
           [...listens, press("#"), isHungUpOn],
         );
-      const wave = await waves.deposits(Number(callers), program, listening);
+      const wave = await waves.deposits(callers, program, { meanwhile: listening });
       rounds.push(wave);
       const trashed = owners.reduce((sum, owner) => sum + waves.countTrash(owner), 0);
       say(
@@ -102,8 +91,5 @@ export async function benchMixed(
       ),
       { what: "held in memory at the end", unit: "MB", ours: held, raw: undefined },
     ];
-  } finally {
-    await waves.close();
-    await lab.stop();
-  }
+  });
 }

@@ -6,9 +6,6 @@ import { Sipp } from "../test/sipp/sipp.ts";
 /** Caller numbers, one for each call, by which it is known in Asterisk and in the mail. */
 const FIRST_NUMBER = 5_550_000_000;
 
-/** Calls that begin in a second: of four or five seconds each, that is two hundred at once. */
-const RATE = 45;
-
 /** How long after the last call Asterisk may take to tell of its end, milliseconds. */
 const TOLD_MS = 15_000;
 
@@ -69,13 +66,17 @@ export class Switchboard {
   }
 
   /**
-   * Calls to each of `to`, evenly begun; `steps` are SIPp's. Resolves when all are over, to when each of them ended;
+   * Calls to each of `to`, `rate` of them begun in each second; `steps` are SIPp's. Resolves when all are over, to when each of them ended;
    * `told` hears what SIPp complains of, and such calls may be missing.
    */
-  async calls(to: readonly string[], steps: readonly string[], told: (words: string) => void): Promise<Ends> {
+  async calls(
+    to: readonly string[],
+    { steps, rate }: { steps: readonly string[]; rate: number },
+    told: (words: string) => void,
+  ): Promise<Ends> {
     const dials = to.map((extension) => ({ to: extension, caller: String(FIRST_NUMBER + this.#calls++) }));
     await this.#sipp
-      .call(dials, steps, "call", RATE)
+      .call(dials, steps, "call", rate)
       .catch((error: Error) => told(error.message.slice(0, 200)));
     // Asterisk tells of the last ones a little later.
     const isTold = () => dials.every(({ caller }) => this.#ends.has(caller));
