@@ -26,12 +26,18 @@ type Deed = (typeof PLAIN)[number] | (typeof REVIEWED)[number];
 /** What became of a call, as its caller would tell it. */
 export interface Told {
   readonly plan: Plan;
+  /** Asterisk answered. */
+  answered: boolean;
   /** Somebody recorded what was said. */
   recorded: boolean;
   /** Pressed the keys that take it back; `surely` when they were seen to work. */
   cancelled: "no" | "perhaps" | "surely";
   /** Asterisk died under this call, or did not answer at all. */
   cutOff: boolean;
+  /** Asterisk's disk was full for a while, so that nothing need be left of what was said. */
+  diskWasFull: boolean;
+  /** Why nothing was recorded. */
+  why: string;
   /** Longest time without any progress, milliseconds, when that was too long. */
   silence: string | undefined;
 }
@@ -62,13 +68,26 @@ export function plan(chance: Chance, index: number, change: Partial<Plan> = {}):
 
 /** Plays one call to its end, whatever happens to it. */
 export async function call(stage: Stage, moments: Moments, what: Plan): Promise<Told> {
-  const told: Told = { plan: what, recorded: false, cancelled: "no", cutOff: false, silence: undefined };
+  const told: Told = {
+    plan: what,
+    answered: false,
+    recorded: false,
+    cancelled: "no",
+    cutOff: false,
+    diskWasFull: false,
+    why: "",
+    silence: undefined,
+  };
+  const { disk } = stage;
+  const { times } = disk;
+  const isFull = disk.giveSpace !== undefined;
   const phone = await startPhone({ sip: stage.asterisk.sip, number: "trunk" });
   try {
     await new Caller(stage, moments, phone, told).play();
   } finally {
     await phone.close();
   }
+  told.diskWasFull = isFull || disk.times > times;
   return told;
 }
 
@@ -93,10 +112,12 @@ class Caller {
     try {
       const caller = { callerNumber: number, ...(name ? { callerName: name } : {}) };
       await this.#phone.dial(extension, { ...caller, withinMs: 20_000 });
-    } catch {
+    } catch (error) {
       this.#told.cutOff = true;
+      this.#told.why = (error as Error).message;
       return;
     }
+    this.#told.answered = true;
     void this.#phone.ended.then(() => {
       this.#ended = true;
     });
@@ -149,7 +170,10 @@ class Caller {
     while (Date.now() - start < PATIENCE_MS) {
       await this.#press("#");
       if (await this.#until(begun, 2_500)) return true;
-      if (this.#isOver()) return false;
+      if (this.#isOver()) {
+        this.#told.why = `over after ${((Date.now() - start) / 1_000).toFixed(1)} s`;
+        return false;
+      }
     }
     this.#told.silence = `waited ${PATIENCE_MS / 1_000} s to be recorded`;
     await this.#phone.hangUp();

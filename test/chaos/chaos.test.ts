@@ -3,7 +3,7 @@ import type { Plan } from "./callers.ts";
 import { Chaos } from "./chaos.ts";
 import { faultNamed } from "./faults.ts";
 import type { Point } from "./moments.ts";
-import { adopted, asteriskKilled, both, crowd, together } from "./named.ts";
+import { adopted, asteriskKilled, both, crowd, diskFilled, together } from "./named.ts";
 import { type Stage, startStage } from "./stage.ts";
 
 const SEED = 20_260_101;
@@ -63,6 +63,7 @@ describe("nothing is lost, doubled or mixed up", () => {
       : test(name, (context) => context.skip("long: `npm run test:all`, or `npm run chaos`"));
 
   long("when Asterisk is killed while it records", 300_000, asteriskKilled);
+  long("when Asterisk's disk fills up while it records", 180_000, diskFilled);
   long("when a program dies under somebody who speaks", 180_000, adopted);
   long("when 200 callers leave 45 messages a second", 600_000, (chaos) => crowd(chaos, 200, 400));
   long("when everything is killed, frozen, cut off, filled up and emptied at random", 900_000, (chaos) =>

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { audit } from "./audit.ts";
+import { audit, withoutWords } from "./audit.ts";
 import { call, type Plan, plan, type Told } from "./callers.ts";
 import { FAULTS, type Fault } from "./faults.ts";
 import { lamps, settle } from "./leftovers.ts";
@@ -10,6 +10,12 @@ import type { Stage } from "./stage.ts";
 
 export interface Result {
   readonly calls: number;
+  /** So many Asterisk never answered: nobody's words are lost. */
+  readonly unanswered: number;
+  /** Those that were answered and never recorded, and why, one line each. */
+  readonly unrecorded: readonly string[];
+  /** So many were recorded, but no word of them reached Asterisk's disk. */
+  readonly unspoken: number;
   /** How often each fault struck. */
   readonly faults: ReadonlyMap<string, number>;
   readonly messages: number;
@@ -106,7 +112,17 @@ export class Chaos {
     for (const box of boxes) mails.push(...(await readMails(this.stage, box)));
     this.#wrong.push(...audit(calls, this.stage.tape.kept, mails));
     this.#wrong.push(...(await lamps(this.stage, mails, boxes)));
-    return { calls: calls.length, faults: this.#struck, messages: mails.length, wrong: this.#wrong };
+    return {
+      calls: calls.length,
+      unanswered: calls.filter(({ answered }) => !answered).length,
+      unrecorded: calls
+        .filter(({ answered, recorded }) => answered && !recorded)
+        .map(({ plan, why, silence }) => `caller ${plan.number} (${plan.does}): ${silence ?? why}`),
+      unspoken: withoutWords(calls, this.stage.tape.kept),
+      faults: this.#struck,
+      messages: mails.length,
+      wrong: this.#wrong,
+    };
   }
 
   /** Something is wrong that only who played it can see. */

@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { fillDisk } from "../../lab/full-disk.ts";
 import type { Server } from "../../lab/processes.ts";
 import type { Line } from "./proxy.ts";
 import type { Stage } from "./stage.ts";
@@ -152,6 +153,14 @@ export const FAULTS: readonly Fault[] = [
     strike: freeze(ASTERISK),
     weight: 1,
   },
+  {
+    name: "Asterisk's disk full",
+    kind: "filled up",
+    on: "asterisk",
+    lasts: [2, 8],
+    strike: fillAsterisk,
+    weight: 1,
+  },
 ];
 
 /** @throws when there is none of this name */
@@ -180,6 +189,15 @@ async function fillRedis({ commands }: Stage): Promise<Heal> {
 async function loseAnswer({ lines }: Stage): Promise<Heal> {
   lines.imap.loseAnswerTo(/^\S+ APPEND /m);
   return async () => {};
+}
+
+async function fillAsterisk({ asterisk, disk }: Stage): Promise<Heal> {
+  disk.times++;
+  disk.giveSpace = await fillDisk(asterisk);
+  return async () => {
+    await disk.giveSpace?.();
+    disk.giveSpace = undefined;
+  };
 }
 
 async function overQuota(stage: Stage): Promise<Heal> {

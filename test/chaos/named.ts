@@ -10,6 +10,7 @@ export const NAMED: readonly { readonly name: string; readonly play: (chaos: Cha
   { name: "two callers to different mailboxes hang up together", play: together },
   { name: "messages for two mailboxes at once", play: both },
   { name: "Asterisk killed while it records", play: asteriskKilled },
+  { name: "Asterisk's disk fills up while it records", play: diskFilled },
   { name: "a program dies under somebody who speaks", play: adopted },
   { name: "200 callers, 45 deposits a second", play: (chaos) => crowd(chaos, 200, 400) },
 ];
@@ -36,6 +37,19 @@ export async function asteriskKilled(chaos: Chaos): Promise<void> {
   await Promise.all(boxes.map((box) => chaos.call({ ...caller, extension: box, boxes: [box] })));
 }
 
+/** What had been written is delivered, the callers are let go, and when there is space again all is as before. */
+export async function diskFilled(chaos: Chaos): Promise<void> {
+  chaos.arm("the recording", { ...faultNamed("Asterisk's disk full"), lasts: [8, 8] });
+  const boxes = ["1047", "1048", "1049"];
+  const call = (seconds: number) => {
+    const caller = { does: "press #", seconds } as const;
+    return Promise.all(boxes.map((box) => chaos.call({ ...caller, extension: box, boxes: [box] })));
+  };
+  await call(16);
+  await chaos.healed();
+  await call(3);
+}
+
 /** Another program sees that nobody looks after the call, and lets the caller finish. */
 export async function adopted(chaos: Chaos): Promise<void> {
   chaos.arm("the recording", { ...faultNamed("call program killed"), lasts: [15, 15] });
@@ -54,7 +68,9 @@ export async function crowd(chaos: Chaos, lines: number, calls: number): Promise
     await sleep((nth * 4_400) / lines);
     while (made < calls) {
       const box = boxes[made++ % boxes.length] ?? "1001";
-      await chaos.call({ extension: box, boxes: [box], does: "hang up", seconds: 2.5 });
+      const told = await chaos.call({ extension: box, boxes: [box], does: "hang up", seconds: 2.5 });
+      if (told.answered && !told.recorded)
+        chaos.complain(`caller ${told.plan.number} was answered and not recorded: ${told.why}`);
     }
   };
   await Promise.all(Array.from({ length: lines }, (_, nth) => line(nth)));

@@ -33,6 +33,8 @@ export interface Stage {
   /** `a` is tried first by every call; `b` gets the calls that `a` does not take, and its share of the jobs. */
   readonly programs: { readonly a: Server; readonly b: Server };
   readonly tape: Tape;
+  /** Asterisk's: how often it was full, and what ends that now. */
+  readonly disk: { times: number; giveSpace: (() => Promise<void>) | undefined };
   /** Every call that was made here, in this run or one before. */
   readonly calls: Told[];
   /** A number that no caller had. */
@@ -110,6 +112,7 @@ async function furnish(lab: Lab, servers: Pick<Stage, "asterisk" | "imap" | "red
     lines,
     programs: { a, b },
     tape,
+    disk: { times: 0, giveSpace: undefined },
     calls: [],
     nextCaller: () => callers++,
     data: ["a", "b"].map((instance) => join(lab.folder, `${instance}-data`)),
