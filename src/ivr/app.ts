@@ -74,7 +74,8 @@ export class Calls {
     });
     const log = this.#asterisk.log.child({ call: channel.id });
     try {
-      call = new ChannelCall(this.#asterisk, this.#cache, channel, await this.#placeOf(channel));
+      const place = placeIn(args) ?? (await this.#readPlace(channel));
+      call = new ChannelCall(this.#asterisk, this.#cache, channel, place);
       this.#calls.set(channel.id, call);
       for (const event of early) dispatch(call, event);
       if (isFull) log.warn({ calls: this.size }, "too many calls (calls.most): left to the next instance");
@@ -88,9 +89,13 @@ export class Calls {
     }
   }
 
-  async #serve(call: ChannelCall, [entry = "", ...args]: readonly string[]): Promise<void> {
+  async #serve(call: ChannelCall, [entry = "", ...rest]: readonly string[]): Promise<void> {
+    const args = rest.slice(0, GOSUB_ARGS);
     call.hold();
-    await call.setVariable(HELD, this.#asterisk.app);
+    // Asterisk does first what it is asked first, so nothing need wait for it.
+    call.setVariable(HELD, this.#asterisk.app).catch((error: unknown) => {
+      if (!call.isOver) call.log.warn({ err: error }, "the call does not say whose it is");
+    });
     call.log.info({ entry, args }, "call");
     try {
       await this.#handler(entry, args, call);
@@ -102,15 +107,15 @@ export class Calls {
     if (!call.isOver) await call.leave();
   }
 
-  async #placeOf(channel: AriChannel): Promise<CallPlace> {
+  /** From a dialplan of before these were arguments, or for a call of another program. */
+  async #readPlace(channel: AriChannel): Promise<CallPlace> {
     const [context, watchdog, until] = await Promise.all(
       ["VOXPOST_CONTEXT", "VOXPOST_WATCHDOG", "VOXPOST_UNTIL"].map((name) => this.#variable(channel, name)),
     );
     return {
-      dialplanContext: context || channel.dialplan?.context || "default",
+      ...placeOf(context || channel.dialplan?.context || "default", watchdog, until),
       // Without our subroutine there is nobody who would take the caller back.
-      watchdogSeconds: context ? Number(watchdog) || DEFAULT_WATCHDOG : 0,
-      ...(Number(until) > 0 ? { until: new Date(Number(until) * 1_000) } : {}),
+      ...(context ? {} : { watchdogSeconds: 0 }),
     };
   }
 
@@ -163,7 +168,7 @@ export class Calls {
     const log = this.#asterisk.log.child({ call: channel.id });
     log.warn("call of a program that has died is sent on");
     try {
-      const call = new ChannelCall(this.#asterisk, this.#cache, channel, await this.#placeOf(channel));
+      const call = new ChannelCall(this.#asterisk, this.#cache, channel, await this.#readPlace(channel));
       this.#calls.set(channel.id, call);
       if ((await call.variable("VOXPOST_STATUS")) !== "SERVED") return await call.decline();
       call.hold();
@@ -195,6 +200,26 @@ const HELD = "VOXPOST_HELD";
 const DEFAULT_WATCHDOG = 15;
 /** How often it is asked whether a recording that we did not begin goes on. */
 const RECORDED_MS = 500;
+
+/** Mailboxes, options and detail. */
+const GOSUB_ARGS = 3;
+
+/** What the dialplan says behind the entry and its arguments. */
+function placeIn([, , , , watchdog, until, context]: readonly string[]): CallPlace | undefined {
+  return context ? placeOf(context, watchdog, until) : undefined;
+}
+
+function placeOf(
+  dialplanContext: string,
+  watchdog: string | undefined,
+  until: string | undefined,
+): CallPlace {
+  return {
+    dialplanContext,
+    watchdogSeconds: Number(watchdog) || DEFAULT_WATCHDOG,
+    ...(Number(until) > 0 ? { until: new Date(Number(until) * 1_000) } : {}),
+  };
+}
 
 function dispatch(call: ChannelCall, { type, digit }: AriEvent): void {
   if (type === "ChannelDtmfReceived") call.press(digit);

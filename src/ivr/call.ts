@@ -56,6 +56,8 @@ export interface Call {
 
   /** Gives the call back to the dialplan: behind the Gosub, or at a place of its own. The last thing done with a call. */
   leave(to?: DialplanPlace): Promise<void>;
+  /** Cannot be served here: the dialplan tries the next program, or serves it itself. One that was recorded is given back instead. */
+  decline(): Promise<void>;
   hangUp(): Promise<void>;
 }
 

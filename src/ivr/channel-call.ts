@@ -172,8 +172,9 @@ export class ChannelCall implements Call {
   async record(options: RecordOptions): Promise<RecordResult> {
     if (options.beep !== undefined) {
       const beep = options.beep;
+      // A busy Asterisk may play it all the same, later than it answers.
       await this.play([beep], { bargeIn: "none" }).catch((error: unknown) => {
-        if (!isCode(error, "CALL_GONE")) throw error;
+        if (!isCode(error, "CALL_GONE", "ASTERISK_UNREACHABLE")) throw error;
       });
       this.#keys.clear();
     }
@@ -235,7 +236,6 @@ export class ChannelCall implements Call {
     await this.#continue();
   }
 
-  /** Not ours to serve: the dialplan tries the next instance. A call that was served, or recorded, is given back instead. */
   async decline(): Promise<void> {
     if (this.#status === undefined) await this.setVariable(STATUS, "DECLINED");
     await this.#continue();

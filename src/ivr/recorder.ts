@@ -182,7 +182,7 @@ async function recordPart(
     onAbort(call.signal, giveUp),
   ];
   try {
-    await requests.post(`/channels/${encodeURIComponent(call.channel)}/record`, {
+    const asked = requests.post(`/channels/${encodeURIComponent(call.channel)}/record`, {
       query: {
         name,
         format: FORMAT,
@@ -193,6 +193,8 @@ async function recordPart(
         beep: false,
       },
     });
+    // No answer is no refusal: a busy Asterisk may record all the same.
+    await asked.catch(onlyUnreachable);
     const exists = await fileExists(call, path);
     if (!exists && !call.signal.aborted) {
       stopNow();

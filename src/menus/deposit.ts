@@ -45,17 +45,17 @@ export async function leaveMessage(
   const [owner] = recipients;
   if (!owner) return FAILED;
   const onlyGreets = owner.maxMessages === 0;
-  if (!options.has("e")) await call.answer();
-  const snapshot = await readSnapshot(owner, deps.snapshots);
+  // Asked all at once, and before the greeting, so that nothing stands between it and the beep.
+  const [snapshot, exits, draft] = await Promise.all([
+    readSnapshot(owner, deps.snapshots),
+    findExits(call, owner, options),
+    createDraft(call, recipients, options),
+    options.has("e") ? undefined : call.answer(),
+  ]);
   if (!onlyGreets && snapshot.full) {
     await call.play(["vm-mailboxfull"], { bargeIn: "none" });
     return FAILED;
   }
-  // Everything that Asterisk must be asked is asked before the greeting, so that nothing stands between it and the beep.
-  const [exits, draft] = await Promise.all([
-    findExits(call, owner, options),
-    createDraft(call, recipients, options),
-  ]);
   const to = await greet(call, owner, options, exits, chooseGreeting(owner, options, snapshot));
   if (to) return { status: "USEREXIT", to };
   if (onlyGreets) return { status: "SUCCESS" };

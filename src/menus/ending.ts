@@ -33,7 +33,8 @@ export function ignoreHangUp(error: unknown): undefined {
 }
 
 /**
- * Runs one entry into Voxpost: whatever happens, the call goes back to the dialplan with a status, and nothing is thrown.
+ * Runs one entry into Voxpost: whatever happens, the call goes back to the dialplan with a status, and nothing is thrown. While
+ * Asterisk does not answer us the dialplan is to look elsewhere.
  * After a hang-up there is nobody to give it back to. `statusVariable`: where the dialplan reads the status; default `VMSTATUS`,
  * and nowhere if null.
  */
@@ -43,9 +44,12 @@ export async function conclude(
   statusVariable: string | null = "VMSTATUS",
 ): Promise<Status> {
   let ending: Ending = { status: "FAILED" };
+  let elsewhere = false;
   try {
     ending = await entry();
   } catch (error) {
+    // Too busy to answer us, it may yet do what its own dialplan says.
+    elsewhere = isCode(error, "ASTERISK_UNREACHABLE");
     // What the dialplan asks for and is not there is no fault of ours.
     const level = isCode(error, "MESSAGE_UNKNOWN", "MAILBOX_UNKNOWN", "ADDRESS_INVALID") ? "warn" : "error";
     if (!isCode(error, "CALL_GONE"))
@@ -53,6 +57,10 @@ export async function conclude(
   }
   try {
     if (call.signal.aborted) return ending.status;
+    if (elsewhere) {
+      await call.decline();
+      return ending.status;
+    }
     const status = statusVariable === null ? {} : { [statusVariable]: ending.status };
     for (const [name, value] of Object.entries({ ...ending.variables, ...status })) {
       await call.setVariable(name, value);

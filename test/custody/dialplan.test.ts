@@ -159,7 +159,11 @@ describe("the dialplan on a real Asterisk", () => {
       });
       await ari.call("unhurt");
       await until(/^SUCCESS SERVED 9\d\.\d+ $/);
-      expect(told).toMatchObject({ args: "deposit,1001,s,", context: "site", watchdog: "2" });
+      expect(told).toMatchObject({
+        args: `deposit,1001,s,,2,${told.until},site`,
+        context: "site",
+        watchdog: "2",
+      });
       expect(Number(told.absolute)).toBeGreaterThan(1);
       expect(Number(told.absolute)).toBeLessThanOrEqual(2);
       expect(Math.abs(Number(told.until) - Date.now() / 1_000 - 100)).toBeLessThan(3);
@@ -173,7 +177,7 @@ describe("the dialplan on a real Asterisk", () => {
         await call.continue();
       });
       await ari.call("strange");
-      await vi.waitFor(() => expect(args).toEqual(["retrieve", "", "", ""]), 5_000);
+      await vi.waitFor(() => expect(args.slice(0, 4)).toEqual(["retrieve", "", "", ""]), 5_000);
     });
 
     it("asks the next one when the first declines", async () => {

@@ -266,6 +266,12 @@ describe("recording", () => {
     expect(world.deposits).toEqual([phone.recorded]);
   });
 
+  it("leaves the call to another program, or to the dialplan, when Asterisk is too busy to answer", async () => {
+    const { phone } = await world.deposit(["1001"], [], { silent: true });
+    expect(phone.declined).toBe(true);
+    expect(phone.left).toBeUndefined();
+  });
+
   it("says when nothing could be recorded", async () => {
     const { heard, phone } = await world.deposit(["1001"], [], { noFile: true });
     expect(heard.at(-1)).toBe("im-sorry voxpost/not-recorded please-try-call-later");

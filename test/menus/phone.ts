@@ -39,6 +39,8 @@ export interface PhoneOptions {
   readonly extensions?: readonly string[];
   /** Asterisk says that it records, but no file exists. */
   readonly noFile?: boolean;
+  /** Asterisk does not answer requests. */
+  readonly silent?: boolean;
   /** Asterisk refuses to play anything that holds this word. */
   readonly refuses?: string;
 }
@@ -61,6 +63,7 @@ export class Phone implements Call {
   /** Undefined until the call was given back to the dialplan. */
   left: { readonly to?: DialplanPlace } | undefined;
   answered = false;
+  declined = false;
 
   readonly #gone = new AbortController();
   readonly #react: (moment: Moment) => Reaction | undefined;
@@ -80,6 +83,7 @@ export class Phone implements Call {
 
   async answer(): Promise<void> {
     this.#check();
+    if (this.#options.silent) throw new VoxpostError("ASTERISK_UNREACHABLE", "no answer");
     this.answered = true;
   }
 
@@ -172,6 +176,11 @@ export class Phone implements Call {
     await this.#step();
     if (this.left) throw new Error("The call was left twice");
     this.left = to ? { to } : {};
+  }
+
+  async decline(): Promise<void> {
+    await this.#step();
+    this.declined = true;
   }
 
   async hangUp(): Promise<void> {
