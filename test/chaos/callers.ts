@@ -151,7 +151,7 @@ class Caller {
         await this.#press("05");
         if ((await this.#until(() => this.#files().length === 0, 5_000)) && !this.#ended)
           this.#told.cancelled = "surely";
-        return this.#untilHungUpOn("after taking it back");
+        return this.#untilHungUpOn("after taking it back", "05");
     }
     if (hangsUp || does === "leave it in the menu") return this.#hangUp();
     if (does === "record again") await this.#press("#");
