@@ -48,8 +48,8 @@ export class RawImap {
 
   /** Says goodbye, as every client does: a server is busy for a while with one that just leaves. */
   async logout(): Promise<void> {
-    await this.#ask("vxraw LOGOUT\r\n");
-    this.close();
+    this.#socket.write("vxraw LOGOUT\r\n");
+    await once(this.#socket, "close").catch(() => undefined);
   }
 
   close(): void {
