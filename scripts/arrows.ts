@@ -10,7 +10,7 @@ const ROOMS: Record<string, readonly string[]> = {
   custody: ["model"],
   storage: ["model"],
   sounds: ["model", "ivr/phrase.ts", "ivr/language.ts"],
-  ivr: ["model", "custody/name.ts", "sounds", "jobs/ports.ts"],
+  ivr: ["model", "custody/name.ts", "sounds"],
   jobs: ["model", "custody", "storage", "notices"],
   notices: ["model", "storage/mime", "storage/signals.ts"],
   telemetry: [],

@@ -3,7 +3,7 @@ import { isCode, VoxpostError } from "../../errors.ts";
 import type { Logger } from "../../log.ts";
 import { formatMailbox } from "../../model/mailbox.ts";
 import type { Engine } from "../engine.ts";
-import { Operations } from "../signals.ts";
+import { follow, Operations } from "../signals.ts";
 import { layer } from "./layer.ts";
 
 /** Told when the server shows a sign of life (`trying`: one operation will be let through), and when one has succeeded (`closed`). */
@@ -167,10 +167,12 @@ class Breaker {
       this.#pauseMs = Math.min(2 * this.#pauseMs, this.#pauses[1]);
       // An operation that began before may have been answered meanwhile, or somebody else's sign of life.
       if (this.#state !== "open" || this.#breaks !== own || signal.aborted) return;
+      const { controller, release } = follow(signal, AbortSignal.timeout(this.#patienceMs));
       const isAlive = await this.#engine
-        .check(AbortSignal.any([signal, AbortSignal.timeout(this.#patienceMs)]))
+        .check(controller.signal)
         .then(() => true)
-        .catch((error) => judge(error, true) === "answered");
+        .catch((error) => judge(error, true) === "answered")
+        .finally(release);
       this.#isSilent = !isAlive;
       if (isAlive) this.#try();
       if (this.#state !== "open") return;

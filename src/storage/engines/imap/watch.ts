@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../../../log.ts";
+import { follow } from "../../signals.ts";
 import type { Connection } from "./connection.ts";
 
 /** Waits between attempts to get a lost connection back: doubled each time, milliseconds. */
@@ -89,8 +90,8 @@ async function idle(connection: Connection, signal: AbortSignal, pollMs: number)
         if ((await client.idle()) === false) return;
       } else {
         await sleep(pollMs, undefined, { signal, ref: false });
-        const limit = AbortSignal.any([signal, AbortSignal.timeout(NOOP_MS)]);
-        await connection.bounded(limit, () => connection.noop());
+        const { controller, release } = follow(signal, AbortSignal.timeout(NOOP_MS));
+        await connection.bounded(controller.signal, () => connection.noop()).finally(release);
       }
     }
   } catch {
