@@ -43,6 +43,8 @@ export interface Told {
 }
 
 const VOICES = { first: 320, step: 16, count: 200 };
+/** Who was not heard presses # again after so long. On a busy machine a recording may have begun meanwhile, and # would end it. */
+const AGAIN_MS = 8_000;
 /** A caller in a system that has faults gives up after this. */
 const PATIENCE_MS = 60_000;
 
@@ -169,7 +171,7 @@ class Caller {
     const start = Date.now();
     while (Date.now() - start < PATIENCE_MS) {
       await this.#press("#");
-      if (await this.#until(begun, 2_500)) return true;
+      if (await this.#until(begun, AGAIN_MS)) return true;
       if (this.#isOver()) {
         this.#told.why = `over after ${((Date.now() - start) / 1_000).toFixed(1)} s`;
         return false;
