@@ -82,7 +82,8 @@ export class EngineStore implements Store {
   }
 
   async #verify(mailbox: MailboxAddress, pin: string, signal?: AbortSignal): Promise<boolean> {
-    if (!this.#engine.authenticate) return this.#pins.verify(mailbox, pin);
+    const { capabilities } = this.#engine;
+    if (!capabilities.authenticate || !this.#engine.authenticate) return this.#pins.verify(mailbox, pin);
     try {
       return await this.#engine.authenticate(mailbox, pin, signal);
     } catch (error) {

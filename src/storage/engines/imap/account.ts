@@ -15,8 +15,13 @@ export interface Login {
 }
 
 /** The IMAP user of a mailbox: connections are shared by those that have the same. */
-export function userOf(options: Pick<ImapOptions, "user">, { mailbox, context }: MailboxAddress): string {
-  return options.user.replaceAll("{mailbox}", mailbox).replaceAll("{context}", context);
+export function userOf(
+  { user, users = {} }: Pick<ImapOptions, "user" | "users">,
+  address: MailboxAddress,
+): string {
+  const name = formatMailbox(address);
+  const own = Object.hasOwn(users, name) ? users[name] : undefined;
+  return own ?? user.replaceAll("{mailbox}", address.mailbox).replaceAll("{context}", address.context);
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Counts, Folder } from "../../../model/folder.ts";
 import type { GreetingKind } from "../../../model/greeting.ts";
 import type { MailboxAddress } from "../../../model/mailbox.ts";
 import type { AudioPart, AudioSource, Flags, NewMessage } from "../../../model/message.ts";
-import type { Engine, Entry, FindQuery, ListQuery, Page, Quota, Ref } from "../../engine.ts";
+import type { Capabilities, Engine, Entry, FindQuery, ListQuery, Page, Quota, Ref } from "../../engine.ts";
 import { type EncodedMessage, encodeMessage } from "../../mime/encode.ts";
 import { countViews } from "../../view.ts";
 import { Access } from "./access.ts";
@@ -31,18 +31,12 @@ export interface ImapParts {
   readonly log: Logger;
 }
 
+const CAPABILITIES = { greetings: true, watch: true, quota: true, search: true, move: true, writable: true };
+
 /** Voice messages as mail in the owners' own IMAP accounts. docs/engines/imap.md */
 export class ImapEngine implements Engine {
   readonly name: string;
-  readonly capabilities = {
-    authenticate: true,
-    greetings: true,
-    watch: true,
-    quota: true,
-    search: true,
-    move: true,
-    writable: true,
-  };
+  readonly capabilities: Capabilities;
   readonly #options: ImapOptions;
   readonly #access: Access;
   readonly #reader: Reader;
@@ -60,6 +54,7 @@ export class ImapEngine implements Engine {
     this.#reader = new Reader(this.#access, options);
     this.#greetings = new Greetings({ access: this.#access, options, reader: this.#reader, spool, log });
     this.name = `imap (${options.host})`;
+    this.capabilities = { ...CAPABILITIES, authenticate: options.pins === "server" };
   }
 
   async open(): Promise<void> {
@@ -79,7 +74,7 @@ export class ImapEngine implements Engine {
   }
 
   expect(mailbox: MailboxAddress, signal: AbortSignal): void {
-    this.#access.expectPin(mailbox, signal);
+    if (this.capabilities.authenticate) this.#access.expectPin(mailbox, signal);
   }
 
   async count(mailbox: MailboxAddress, folder: Folder, signal?: AbortSignal): Promise<Counts> {

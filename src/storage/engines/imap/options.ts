@@ -35,6 +35,16 @@ export const imapOptions = z
     user: template
       .default("{mailbox}")
       .describe("IMAP user of a mailbox; {mailbox} and {context} are filled in."),
+    users: z
+      .record(z.string(), z.string().min(1))
+      .optional()
+      .describe("IMAP users of mailboxes that have another, as 1001@default: anna."),
+    pins: z
+      .enum(["server", "own"])
+      .default("server")
+      .describe(
+        "Who checks a caller's PIN. server: it is the account's password. own: Voxpost (pin_hash, or pin), and the server never sees it.",
+      ),
     proxy: z
       .strictObject({
         user: z
