@@ -40,7 +40,10 @@ export interface Call {
   /** Forgets keys pressed so far: before a recording, and after a mistake. */
   clearKeys(): void;
 
-  /** Plays a recorded message with playback control. Its audio is on this machine already. */
+  /**
+   * Plays a recorded message with playback control. Its audio is on this machine already. A hang-up after it began ends it as a
+   * key does, without an error.
+   */
   playMessage(audio: LocalAudio, options: PlaybackOptions): Promise<PlaybackResult>;
 
   /**
@@ -96,7 +99,7 @@ export interface PlaybackOptions {
 
 export interface PlaybackResult {
   readonly key?: Key;
-  /** Played to its end with all its bytes served, or stopped after it began. */
+  /** Played to its end with all its bytes served, or ended by a key or a hang-up after it began. */
   readonly heard: boolean;
 }
 
@@ -119,7 +122,7 @@ export interface RecordResult {
   /** `fault`: Asterisk could not write all of it, as when its disk is full; what it wrote is there. */
   readonly ended: "key" | "silence" | "limit" | "hangup" | "fault";
   readonly key?: Key;
-  /** Whole seconds of all parts; after a fault, of what was written. */
+  /** Seconds of all parts: of what was written, where that could be read, else as Asterisk counts them. */
   readonly duration: number;
   /** Seconds of speech, when `maxSilence` is set and Asterisk measured it. */
   readonly talking?: number;

@@ -160,12 +160,13 @@ export class ChannelCall implements Call {
     this.#check();
     const published = this.#cache.publish(audio.path, audio.contentType);
     try {
-      return await playMessage(this.#keys, options, published, () =>
+      const result = await playMessage(this.#keys, options, published, () =>
         this.#begin([`sound:${published.url}`], options.skipMs),
       );
+      if (!result.heard) this.#check();
+      return result;
     } finally {
       void published.withdraw();
-      this.#check();
     }
   }
 

@@ -35,7 +35,7 @@ export async function playMessage(
   try {
     const end = await playback.ended;
     const began = playback.hasBegun && published.bytesServed > 0;
-    const heard = stopKey ? began : end === "done" && published.served;
+    const heard = stopKey || end === "gone" ? began : end === "done" && published.served;
     return stopKey ? { key: stopKey, heard } : { heard };
   } finally {
     stopListening();

@@ -29,6 +29,18 @@ scenario("the owner hears a message, and the lamp goes out", async (world) => {
   await owner.lampShows({ new: 0, old: 1 });
 });
 
+scenario("who hangs up while a message is played has heard it", async (world) => {
+  const box = world.box();
+  const owner = await world.owner(box);
+  await receiveMessage(world, box, undefined, 8);
+  await openInbox(world, owner, box);
+  await owner.presses("1");
+  await owner.hears("(audio)");
+  await owner.isSilent(1);
+  await owner.hangsUp();
+  await world.mailbox(box).has({ old: 1 });
+});
+
 scenario("one new and one old message", async (world) => {
   const box = world.box();
   const owner = await world.owner(box);
