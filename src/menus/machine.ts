@@ -18,6 +18,7 @@ export interface Dialogue {
   invalid(menu: string): Script;
   timeout(menu: string): Script;
   tries(menu: string): number;
+  silenceEnds(menu: string): boolean;
 }
 
 export interface MenuEnd {
@@ -193,7 +194,7 @@ function afterSilence(context: Context): Partial<Context> {
   if (idle < context.dialogue.tries(menu)) {
     return { idle, lead: context.dialogue.timeout(menu), next: "prompting" };
   }
-  return context.stack.length > 1
+  return context.stack.length > 1 && !context.dialogue.silenceEnds(menu)
     ? { idle: 0, stack: context.stack.slice(0, -1), lead: [], next: "prompting" }
     : { idle, end: { how: "timeout" } };
 }

@@ -29,6 +29,8 @@ export interface Menu {
   readonly wait?: number;
   /** Rounds without a key before the menu is left: upwards, or out of the last one. Default 4. */
   readonly tries?: number;
+  /** The call ends then, as out of the last menu, although another is open below. */
+  readonly silenceEnds?: true;
 }
 
 export const DEFAULTS = { wait: 6000, tries: 4, invalid: ["vm-sorry"] } as const;

@@ -74,6 +74,7 @@ const messageMenu: Menu = {
   help: ["vm-onefor", "vm-opts", ...MESSAGE_PROMPT],
   keys: MESSAGE_KEYS,
   tries: 3,
+  silenceEnds: true,
 };
 
 const advancedMenu: Menu = {

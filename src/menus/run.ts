@@ -63,6 +63,7 @@ export function runMenus<S extends Session>(
       invalid: (name) => menuOf(name).invalid ?? DEFAULTS.invalid,
       timeout: (name) => menuOf(name).timeout ?? [],
       tries: (name) => menuOf(name).tries ?? DEFAULTS.tries,
+      silenceEnds: (name) => menuOf(name).silenceEnds ?? false,
     },
     start,
     opening,

@@ -71,6 +71,7 @@ function explore(set: MenuSet<Session>, start: string) {
     invalid: () => ["vm-sorry"],
     timeout: () => [],
     tries: (name: string) => menuOf(name).tries ?? 4,
+    silenceEnds: (name: string) => menuOf(name).silenceEnds ?? false,
   } as unknown as Dialogue;
   const events = ({ value, context }: Path) => {
     const menu = menuOf(context.stack.at(-1) ?? "");

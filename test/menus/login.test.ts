@@ -203,6 +203,13 @@ describe("after login", () => {
     expect(heard.filter((line) => line === "(waits)")).toHaveLength(5);
   });
 
+  it("says goodbye after three idle rounds behind a message too", async () => {
+    await world.message({ id: "m1" });
+    const { heard } = await world.retrieve(OWN, [["vm-onefor", "1"]]);
+    expect(heard.filter((line) => line.includes("vm-savemessage"))).toHaveLength(3);
+    expect(heard.slice(-2)).toEqual(["(waits)", "vm-goodbye"]);
+  });
+
   it("says that there is nothing to forward in an empty folder", async () => {
     const { missed } = await world.retrieve(OWN, [
       ["vm-youhave", "1"],
