@@ -87,6 +87,7 @@ export async function record(
           tellFault(call, cutShort(call, name, written));
           return result("fault");
         }
+        if (written !== undefined) duration += written - end.duration;
       }
       if (cause) return result(cause);
       call.asterisk.log.info({ channel: call.channel, part: name }, "pause in the audio; recording goes on");

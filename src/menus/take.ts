@@ -86,6 +86,7 @@ const OVERHEAD = 3;
 export function isTooShort(take: Take, minSeconds: number, canSpeakAgain: boolean): boolean {
   if (take.parts.length === 0) return true;
   const length = take.duration > 0 ? take.duration : take.elapsed - OVERHEAD;
-  if (length < minSeconds) return true;
+  // Rounded as for delivery, or what the caller was thanked for would be thrown away.
+  if (Math.round(length) < minSeconds) return true;
   return canSpeakAgain && take.talking !== undefined && take.talking < minSeconds;
 }

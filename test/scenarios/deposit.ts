@@ -41,6 +41,19 @@ scenario("a message that is too short is not kept, and the caller may try again"
   await world.mailbox(box).has({ new: 1 });
 });
 
+scenario("who says nothing is not thanked for a message, but asked again", async (world) => {
+  const box = world.box();
+  const caller = await world.caller();
+  await waitForBeep(caller, box);
+  await caller.hears("vm-tooshort", "beep");
+  await caller.isRecorded();
+  await caller.speaks(3);
+  await caller.presses("#");
+  await caller.hears("auth-thankyou");
+  await caller.isHungUpOn();
+  await world.mailbox(box).has({ new: 1 });
+});
+
 scenario("silence ends a message", async (world) => {
   const box = world.box();
   const caller = await world.caller();
