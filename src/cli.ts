@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { Command, InvalidArgumentError } from "commander";
 import { asideCommand } from "./commands/aside.ts";
+import { configCommand } from "./commands/config.ts";
 import { refreshCommand } from "./commands/refresh.ts";
 import { storageCommand } from "./commands/storage.ts";
 import { type Config, readConfig } from "./config.ts";
@@ -103,6 +104,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+program.addCommand(configCommand());
 program.addCommand(storageCommand(loadConfig));
 program.addCommand(asideCommand(loadConfig));
 program.addCommand(refreshCommand(loadConfig));

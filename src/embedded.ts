@@ -1,10 +1,11 @@
 import { randomInt } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { readAsteriskFile } from "./asterisk-file.ts";
 import { type Config, configSchema } from "./config.ts";
 import { VoxpostError } from "./errors.ts";
-import { readVoicemailConf, type VoicemailConf } from "./voicemail-conf.ts";
+import { localAsterisk, localSpool } from "./local-asterisk.ts";
+import { readVoicemailConf, type VoicemailConf } from "./voicemail-conf/read.ts";
+import type { Site } from "./voicemail-conf/site.ts";
 
 /**
  * What `npm start` runs with when there is no voxpost.yaml: the Asterisk of this machine as its own files describe it,
@@ -18,30 +19,24 @@ export function embeddedConfig(
 ): { config: Config; notes: readonly string[] } {
   const data = resolve(folder);
   const notes: string[] = [];
-  const { user, password } = findAriUser(asteriskFolder);
+  const asterisk = localAsterisk(asteriskFolder);
+  if (!asterisk) throw noAriUser(asteriskFolder);
   mkdirSync(data, { recursive: true, mode: 0o700 });
-  const port = readAsteriskFile(join(asteriskFolder, "http.conf")).get("general")?.get("bindport") ?? "8088";
   const parsed = configSchema.parse({
-    asterisk: [{ name: "local", url: `http://127.0.0.1:${port}`, user, password }],
+    asterisk: [asterisk],
     storage: { engine: "file", path: join(data, "messages") },
     ...findMailboxes(asteriskFolder, data, notes),
     data,
   });
   const config = { ...parsed, folder: data };
-  notes.unshift(`Asterisk: http://127.0.0.1:${port} as ARI user ${user} (from ${asteriskFolder})`);
+  notes.unshift(`Asterisk: ${asterisk.url} as ARI user ${asterisk.user} (from ${asteriskFolder})`);
   return { config, notes };
 }
 
-function findAriUser(folder: string): { user: string; password: string } {
-  const file = join(folder, "ari.conf");
-  for (const [section, keys] of readAsteriskFile(file)) {
-    const password = keys.get("password");
-    if (section !== "general" && password && keys.get("read_only") !== "yes")
-      return { user: section, password };
-  }
-  throw new VoxpostError(
+function noAriUser(folder: string): VoxpostError {
+  return new VoxpostError(
     "CONFIG_INVALID",
-    `There is no voxpost.yaml, and no ARI user with a password can be read in ${file}. ` +
+    `There is no voxpost.yaml, and no ARI user with a password can be read in ${join(folder, "ari.conf")}. ` +
       "Copy config/asterisk/ari.conf there (docs/install.md), or name an Asterisk in voxpost.yaml " +
       "(config/voxpost.example.yaml shows how)",
   );
@@ -51,13 +46,17 @@ function findMailboxes(
   folder: string,
   data: string,
   notes: string[],
-): Pick<VoicemailConf, "defaults" | "contexts"> {
+): Pick<VoicemailConf, "defaults" | "contexts"> & Site {
   const path = join(folder, "voicemail.conf");
-  const { defaults, contexts, notes: left } = readVoicemailConf(path);
+  const { defaults, contexts, site, accounts, notes: left } = readVoicemailConf(path, localSpool(folder));
   if (Object.keys(contexts).length > 0) {
     notes.push(`Mailboxes: those of ${path}, contexts ${Object.keys(contexts).join(", ")}`);
     notes.push(...left.map((note) => `${path}: ${note}`));
-    return { defaults, contexts };
+    if ([...accounts.values()].some((options) => options.has("imapuser")))
+      notes.push(
+        `${path}: messages are kept in files here; \`voxpost config import ${path}\` keeps them by IMAP`,
+      );
+    return { defaults, contexts, ...site };
   }
   const pin = commonPin(join(data, "pin"));
   notes.push(`Mailboxes: 100-9999@default, all with the PIN in ${join(data, "pin")}`);

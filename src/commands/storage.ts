@@ -94,7 +94,8 @@ export function storageCommand(loadConfig: () => Config): Command {
       "print the configuration of storage that was found without one: a path, or imaps://USER@HOST",
     )
     .option("--password-file <file>", "of the IMAP user; default: the environment's VOXPOST_IMAP_PASSWORD")
-    .action((what: string, options: { passwordFile?: string }, command: Command) =>
+    .option("--voicemail-conf <file>", "of a spool of app_voicemail: where its mailboxes stand")
+    .action((what: string, options: { passwordFile?: string; voicemailConf?: string }, command: Command) =>
       run(command, (session) => adoptStore(session, what, options)),
     );
 

@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { parseConfig } from "../../src/config.ts";
 import { createSmtp } from "../../src/notices/smtp.ts";
 import { createSubscribers } from "../../src/subscribers.ts";
-import { readVoicemailConf } from "../../src/voicemail-conf.ts";
+import { readVoicemailConf } from "../../src/voicemail-conf/read.ts";
 import { identify, MailServer } from "./mail-server.ts";
 
 const ANN = { mailbox: "1001", context: "default" };
@@ -125,7 +125,7 @@ describe("voicemail.conf", () => {
       "1003 => 4244,Cat,root",
     ];
     writeFileSync(path, lines.join("\n"));
-    const { defaults, contexts, notes } = readVoicemailConf(path);
+    const { defaults, contexts, notes } = readVoicemailConf(path, folder);
     expect(defaults).toEqual({
       serveremail: "vm@pbx.example",
       attach: true,
@@ -139,6 +139,9 @@ describe("voicemail.conf", () => {
         email: ["ann@example.org", "home@example.net"],
         pager: ["5551@sms.example"],
         attach: false,
+        saycid: true,
+        tz: "America/New_York",
+        dateformat: "'vm-received' Q 'digits/at' IMp",
       },
       "1002": {
         pin: "4243",
@@ -152,6 +155,8 @@ describe("voicemail.conf", () => {
     expect(notes).toEqual([
       expect.stringMatching(/^general: emailbody is not taken over: functions and expressions/),
       expect.stringMatching(/^1003@default: email is not taken over: not a mail address/),
+      expect.stringMatching(/gone: format/),
+      expect.stringMatching(/by default otherwise here/),
     ]);
   });
 });

@@ -40,7 +40,9 @@ describe("without a configuration", () => {
     const subscribers = createSubscribers(config);
     expect(subscribers.find({ mailbox: "1234", context: "default" })?.fullName).toBe("Example Mailbox");
     expect(subscribers.pin({ mailbox: "1235", context: "default" })).toEqual({ pin: "9876" });
-    expect(subscribers.find({ mailbox: "1236", context: "default" }), "no PIN, no login").toBeUndefined();
+    const withoutPin = { mailbox: "1236", context: "default" };
+    expect(subscribers.find(withoutPin)?.fullName, "takes messages").toBe("nobody");
+    expect(subscribers.pin(withoutPin), "no PIN, no login").toBeUndefined();
   });
 
   test("without a voicemail.conf there is one PIN, made once for this machine", () => {

@@ -10,9 +10,10 @@ import { MemoryEngine } from "../../src/storage/engines/memory/engine.ts";
 import { same } from "../../src/storage/layers/layer.ts";
 import { createPins } from "../../src/storage/pins.ts";
 import { createEngine } from "../../src/storage/registry.ts";
-import { describeMailboxes, recognise } from "../../src/storage/services/adopt.ts";
+import { recognise } from "../../src/storage/services/adopt.ts";
 import { check } from "../../src/storage/services/check.ts";
 import { parsePlace } from "../../src/storage/services/trees.ts";
+import { adoptedContexts } from "../../src/voicemail-conf/adopted.ts";
 import { newMessage, recordingLog, sound } from "./samples.ts";
 import { ALICE, BOB, reporting, told } from "./services.ts";
 
@@ -139,7 +140,7 @@ test("storage is recognised by what is in it, and described for a configuration"
   await engine.open();
   await engine.writeGreeting?.(BOB, "busy", sound("only a greeting"));
   expect(await recognise(ours)).toEqual({ engine: "file", path: ours });
-  expect(await describeMailboxes(told(engine), undefined)).toEqual({
+  expect(await adoptedContexts(told(engine))).toEqual({
     default: { mailboxes: { "1002": {} } },
   });
 
@@ -159,7 +160,7 @@ test("storage is recognised by what is in it, and described for a configuration"
   await writeFile(join(spool, "default", "1001", "Old", "msg0000.txt"), "[message]\n");
   await writeFile(join(spool, "default", "1001", "secret.conf"), "[general]\npassword = -4711\n");
   expect(await recognise(spool)).toEqual({ engine: "spool", path: spool });
-  const { default: context } = await describeMailboxes(
+  const { default: context } = await adoptedContexts(
     told({
       ...engine,
       async *mailboxes() {

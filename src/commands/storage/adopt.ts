@@ -1,10 +1,12 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { stringify } from "yaml";
 import { VoxpostError } from "../../errors.ts";
 import { isMailboxName, type MailboxAddress } from "../../model/mailbox.ts";
-import { describeMailboxes, recognise } from "../../storage/services/adopt.ts";
+import { recognise } from "../../storage/services/adopt.ts";
 import { parsePlace } from "../../storage/services/trees.ts";
 import { knownMailboxes } from "../../storage/services/walk.ts";
+import { adoptedContexts } from "../../voicemail-conf/adopted.ts";
+import { readVoicemailConf, type VoicemailConf } from "../../voicemail-conf/read.ts";
 import type { Outcome, Session } from "./session.ts";
 
 const PASSWORD_VARIABLE = "VOXPOST_IMAP_PASSWORD";
@@ -13,7 +15,7 @@ const PASSWORD_VARIABLE = "VOXPOST_IMAP_PASSWORD";
 export async function adoptStore(
   session: Session,
   what: string,
-  { passwordFile }: { passwordFile?: string },
+  { passwordFile, voicemailConf }: { passwordFile?: string; voicemailConf?: string },
 ): Promise<Outcome> {
   if (/^imaps?:\/\//.test(what)) return adoptAccount(session, what, passwordFile);
   const folder = process.cwd();
@@ -25,15 +27,27 @@ export async function adoptStore(
   await engine.check(session.signal);
   const mailboxes = knownMailboxes(() => [])(engine, session.signal);
   const spool = place.tree.engine === "spool" ? String(place.tree.path) : undefined;
-  const contexts = await describeMailboxes(mailboxes, spool);
   const { tree: storage } = place;
   const notes =
     storage.engine === "spool"
       ? ["The spool is read only: overlay it (docs/engines/overlay.md), or migrate it to a store of ours."]
       : [];
+  const conf =
+    voicemailConf === undefined || spool === undefined ? undefined : readConf(voicemailConf, spool);
+  if (conf)
+    notes.push(
+      `Of ${voicemailConf} its mailboxes alone; \`voxpost config import\` takes over all of it.`,
+      ...conf.notes,
+    );
+  const contexts = await adoptedContexts(mailboxes, spool, conf);
   notes.push("A mailbox without pin or pin_hash cannot be logged in to; `voxpost mailbox hash` makes one.");
   print({ storage, contexts }, notes);
   return "well";
+}
+
+function readConf(path: string, spool: string): VoicemailConf {
+  if (!existsSync(path)) throw new VoxpostError("CONFIG_INVALID", `${path} is not there`);
+  return readVoicemailConf(path, spool);
 }
 
 /** One IMAP account: its user is the mailbox. The password comes from a file or the environment, never from the URL. */

@@ -1,9 +1,7 @@
-import { open, readdir, readFile, stat } from "node:fs/promises";
+import { open, readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { VoxpostError } from "../../errors.ts";
-import { formatMailbox, isMailboxName, type MailboxAddress } from "../../model/mailbox.ts";
-import { errnoOf, isGone } from "../disk.ts";
-import { hashPin } from "../pins.ts";
+import { isMailboxName } from "../../model/mailbox.ts";
 
 /** How app_voicemail's file spool names messages and greetings: its files lie where ours are folders. */
 const SPOOL_FILE = /^(?:msg(?:intro)?\d{4}|unavail|busy|temp|greet)\.[A-Za-z0-9]+$/;
@@ -63,31 +61,4 @@ async function isSqlite(path: string): Promise<boolean> {
 
 function unknown(path: string, why: string): VoxpostError {
   return new VoxpostError("CONFIG_INVALID", `${path} ${why}`);
-}
-
-/** What a configuration says of the mailboxes; PINs that app_voicemail keeps in its spool come as hashes. */
-export async function describeMailboxes(
-  mailboxes: AsyncIterable<MailboxAddress>,
-  spool: string | undefined,
-): Promise<Record<string, { mailboxes: Record<string, { pin_hash?: string }> }>> {
-  const contexts: Record<string, { mailboxes: Record<string, { pin_hash?: string }> }> = {};
-  const all: MailboxAddress[] = [];
-  for await (const mailbox of mailboxes) all.push(mailbox);
-  all.sort((a, b) => (formatMailbox(a) < formatMailbox(b) ? -1 : 1));
-  for (const { mailbox, context } of all) {
-    const pin = spool && (await spoolPin(join(spool, context, mailbox, "secret.conf")));
-    contexts[context] ??= { mailboxes: {} };
-    contexts[context].mailboxes[mailbox] = pin ? { pin_hash: await hashPin(pin) } : {};
-  }
-  return contexts;
-}
-
-/** app_voicemail's `passwordlocation=spooldir`. A leading "-" forbids the owner to change it. */
-async function spoolPin(path: string): Promise<string | undefined> {
-  try {
-    return /^\s*password\s*=\s*-?(\d{1,20})\s*$/m.exec(await readFile(path, "utf8"))?.[1];
-  } catch (error) {
-    if (isGone(error) || errnoOf(error) === "ENOTDIR") return undefined;
-    throw error;
-  }
 }
