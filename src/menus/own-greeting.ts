@@ -49,7 +49,7 @@ export class OwnGreeting implements Session {
     call.clearKeys();
     const startedAt = new Date();
     const take = this.#takes++;
-    const { parts, ended } = await call.record({
+    const { parts, ended, duration } = await call.record({
       name: (part) =>
         formatName({
           state: "take",
@@ -71,8 +71,10 @@ export class OwnGreeting implements Session {
     this.#names.push(...parts);
     if (ended === "fault")
       throw new VoxpostError("RECORDING_CUT", "Asterisk could not write all of a greeting");
-    if (parts.length > 0) this.#parts = parts;
-    return parts.length > 0;
+    // A key at once leaves a file without a sound.
+    const said = parts.length > 0 && duration > 0;
+    if (said) this.#parts = parts;
+    return said;
   }
 
   async accept(): Promise<void> {

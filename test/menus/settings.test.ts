@@ -97,6 +97,7 @@ describe("the mailbox options", () => {
       2,
     ],
     ["silence in the review", [["beep", SPEAKS]], 1],
+    ["# before a word was said", [["beep", { speaks: 0, presses: "#" }]], 1],
   ] as [string, Line[], number][])("%s keeps the greeting that was there", async (_what, lines, drafts) => {
     world.greeting("unavailable", "before");
     const { phone } = await inOptions([["vm-options", "1"], ...lines], false);
