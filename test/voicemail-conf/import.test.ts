@@ -219,7 +219,9 @@ test("whatever a voicemail.conf says, the configuration is one", async () => {
 
 describe("voxpost config import", () => {
   const run = (...args: string[]) =>
-    execa("npx", ["tsx", "src/cli.ts", "config", "import", ...args], { reject: false });
+    execa(process.execPath, ["--import", "tsx", "src/cli.ts", "config", "import", ...args], {
+      reject: false,
+    });
 
   test("writes a configuration and its secrets where nobody else can read them, and nothing twice", async () => {
     const folder = folderOf(FREEPBX);
