@@ -6,19 +6,19 @@ import { startSimulatedWorld, stopShared } from "./simulated.ts";
 
 /**
  * What belongs to a call or a job must be garbage when that is over, or the program grows with each of them, for months. Calls, jobs
- * and requests all have an AbortController, and whatever was forgotten in a table or on somebody's list of listeners holds one.
+ * and requests all have an AbortController, and whatever was forgotten in a table or on somebody's list of listeners holds its signal.
  */
 
-const CALLS = 4;
+const CALLS = 6;
 
-const made: WeakRef<AbortController>[] = [];
+const made: WeakRef<AbortSignal>[] = [];
 let world: Awaited<ReturnType<typeof startSimulatedWorld>>;
 
 beforeAll(async () => {
   class Remembered extends AbortController {
     constructor() {
       super();
-      made.push(new WeakRef(this));
+      made.push(new WeakRef(this.signal));
     }
   }
   vi.stubGlobal("AbortController", Remembered);
