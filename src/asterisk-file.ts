@@ -6,7 +6,7 @@ import { namesOf } from "./names-of.ts";
 /** Sections by name, with their keys; of a key that is given twice the last value. */
 export type AsteriskFile = Map<string, Map<string, string>>;
 
-export interface AsteriskSection {
+interface AsteriskSection {
   readonly name: string;
   /** Lines in their order; those of its templates come first. A key may come more than once. */
   readonly lines: [key: string, value: string][];

@@ -49,9 +49,9 @@ function findMailboxes(
 ): Pick<VoicemailConf, "defaults" | "contexts"> & Site {
   const path = join(folder, "voicemail.conf");
   const { defaults, contexts, site, accounts, notes: left } = readVoicemailConf(path, localSpool(folder));
+  if (existsSync(path)) notes.push(...left.map((note) => `${path}: ${note}`));
   if (Object.keys(contexts).length > 0) {
     notes.push(`Mailboxes: those of ${path}, contexts ${Object.keys(contexts).join(", ")}`);
-    notes.push(...left.map((note) => `${path}: ${note}`));
     if ([...accounts.values()].some((options) => options.has("imapuser")))
       notes.push(
         `${path}: messages are kept in files here; \`voxpost config import ${path}\` keeps them by IMAP`,

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { Command } from "commander";
@@ -24,7 +24,7 @@ export function configCommand(): Command {
 async function importConfig(file: string, { out, spool }: { out?: string; spool?: string }): Promise<void> {
   const path = resolve(file);
   const folder = dirname(path);
-  if (!existsSync(path)) throw new VoxpostError("CONFIG_INVALID", `${path} is not there`);
+  checkReadable(path);
   const messages = resolve(spool ?? localSpool(folder));
   const { text, secrets, notes } = await importVoicemailConf(path, {
     asterisk: localAsterisk(folder),
@@ -42,6 +42,14 @@ async function importConfig(file: string, { out, spool }: { out?: string; spool?
   for (const secret of secrets) writeSecret(resolve(dirname(out)), secret);
   for (const note of notes) console.error(`note: ${note}`);
   console.log(`${out} is written. ${stillToDo(out)}`);
+}
+
+function checkReadable(path: string): void {
+  try {
+    readFileSync(path);
+  } catch (error) {
+    throw VoxpostError.from(error, "CONFIG_INVALID", `${path} cannot be read`);
+  }
 }
 
 function writeSecret(folder: string, { file, what, value }: Secret): void {

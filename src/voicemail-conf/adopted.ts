@@ -30,6 +30,6 @@ export async function adoptedContexts(
 }
 
 function pinInSpool(spool: string, address: MailboxAddress): MailboxConfig {
-  const pin = spoolPin(spool, address);
+  const pin = spoolPin(spool, address, () => {});
   return pin === undefined ? {} : pinOf(pin, formatMailbox(address), new Notes());
 }

@@ -1,6 +1,7 @@
-import { type MailboxConfig, mailbox } from "../mailbox-options.ts";
+import { type MailboxConfig, mailbox, mailboxOptions } from "../mailbox-options.ts";
 import { noticeAddresses } from "../notice-options.ts";
 import type { Notes } from "./notes.ts";
+import { OF_MAILBOXES } from "./options.ts";
 import { type Given, given, takeOptions } from "./take.ts";
 import { readValue } from "./values.ts";
 import { type Zones, zoneOf } from "./zones.ts";
@@ -30,7 +31,8 @@ export function readMailboxLine(line: string, setting: LineSetting): MailboxLine
     .map(pair)
     .filter(([key]) => key !== "");
   const options = given(pairs);
-  const { email: _, pager: __, pin: ___, pin_hash: ____, name: _____, ...schemas } = mailbox.shape;
+  const schemas = { ...mailboxOptions.shape, alias: mailbox.shape.alias };
+  const taking = { where, notes, obsolete, elsewhere: OF_MAILBOXES };
   const zone = options.get("tz");
   const config: MailboxConfig = {
     ...pinOf(pin, where, notes),
@@ -40,16 +42,13 @@ export function readMailboxLine(line: string, setting: LineSetting): MailboxLine
         ["email", email],
         ["pager", pager],
       ]),
-      { schemas: noticeAddresses, where, notes, obsolete },
+      { schemas: noticeAddresses, ...taking },
     ),
-    ...takeOptions(options, { schemas, where, notes, obsolete }),
+    ...takeOptions(options, { schemas, ...taking }),
     ...(zone === undefined ? {} : zoneOf(zone, zones, where, notes)),
   };
   if (pairs.filter(([key]) => key.toLowerCase() === "alias").length > 1)
-    notes.add(
-      where,
-      "of several alias the first is taken over; name holds one more, whose every word is found",
-    );
+    notes.add(where, "of several alias only the first is taken over");
   return { config: withoutLoss(config, setting), options };
 }
 

@@ -7,14 +7,28 @@ export const OTHER_NAMES: Readonly<Record<string, string>> = {
   minmessage: "minsecs",
 };
 
-/** Read by other files here: imap.ts, zones.ts, site.ts, and where PINs are. */
-export const ELSEWHERE: ReadonlySet<string> = new Set([
+/** Of one mailbox, read by other files here: zones.ts, imap.ts, and where its PIN is. */
+export const OF_MAILBOXES: ReadonlySet<string> = new Set([
   "tz",
+  "passwordlocation",
+  "imapserver",
+  "imapport",
+  "imapflags",
+  "imapfolder",
+  "imapuser",
+  "imappassword",
+  "imapsecret",
+  "imapvmshareid",
+]);
+
+/** The same of [general]: site.ts, too. */
+export const OF_GENERAL: ReadonlySet<string> = new Set([
+  "tz",
+  "passwordlocation",
   "aliasescontext",
   "searchcontexts",
   "directoryintro",
   "externnotify",
-  "passwordlocation",
   "imapserver",
   "imapport",
   "imapflags",
@@ -25,10 +39,6 @@ export const ELSEWHERE: ReadonlySet<string> = new Set([
   "greetingfolder",
   "authuser",
   "authpassword",
-  "imapuser",
-  "imappassword",
-  "imapsecret",
-  "imapvmshareid",
 ]);
 
 const BY_INPUT = "gets the PIN on standard input here, and not as an argument; adapt it, then name it as";

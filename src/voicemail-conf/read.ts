@@ -5,7 +5,7 @@ import { name as contextName, type MailboxConfig, mailboxOptions } from "../mail
 import { formatMailbox, isMailboxName } from "../model/mailbox.ts";
 import { pinOf, readMailboxLine } from "./mailbox-line.ts";
 import { Notes } from "./notes.ts";
-import { OTHER_DEFAULTS } from "./options.ts";
+import { OF_GENERAL, OTHER_DEFAULTS } from "./options.ts";
 import { isReplacedPrompt, readAliases, readSite, type Site } from "./site.ts";
 import { spoolPin } from "./spool-pins.ts";
 import { type Given, given, takeOptions } from "./take.ts";
@@ -76,7 +76,13 @@ function readDefaults(
     if (options.delete(name))
       notes.add("general", `${name} is not taken over: app_voicemail heeds it only of a mailbox`);
   }
-  const taken = takeOptions(options, { schemas: mailboxOptions.shape, where: "general", notes, obsolete });
+  const taken = takeOptions(options, {
+    schemas: mailboxOptions.shape,
+    where: "general",
+    notes,
+    obsolete,
+    elsewhere: OF_GENERAL,
+  });
   const zone = general.get("tz");
   return { ...taken, ...(zone === undefined ? {} : zoneOf(zone, zones, "general", notes)) };
 }
@@ -131,8 +137,10 @@ class Contexts {
   #spoolPin(mailbox: string, context: string, options: Given): MailboxConfig {
     const { general, spool, notes } = this.#reading;
     const location = options.get("passwordlocation") ?? general.get("passwordlocation");
-    const pin = location?.toLowerCase() === "spooldir" ? spoolPin(spool, { mailbox, context }) : undefined;
-    return pin === undefined ? {} : pinOf(pin, formatMailbox({ mailbox, context }), notes);
+    if (location?.toLowerCase() !== "spooldir") return {};
+    const where = formatMailbox({ mailbox, context });
+    const pin = spoolPin(spool, { mailbox, context }, (why) => notes.add(where, why));
+    return pin === undefined ? {} : pinOf(pin, where, notes);
   }
 
   /** Those that have mailboxes. */

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { type MailboxConfig, PLAYBACK_KEYS } from "../mailbox-options.ts";
 import type { Notes } from "./notes.ts";
-import { ELSEWHERE, INSTEAD, OBSOLETE, OTHER_NAMES, REMARKS } from "./options.ts";
+import { INSTEAD, OBSOLETE, OTHER_NAMES, REMARKS } from "./options.ts";
 import { readValue } from "./values.ts";
 
 /** Options as they stand in a line or section: by lower-case name, of several the first, as Asterisk takes them. */
@@ -20,17 +20,22 @@ interface Taking {
   readonly schemas: Readonly<Record<string, z.ZodType>>;
   readonly where: string;
   readonly notes: Notes;
+  /** Options that somebody else reads. */
+  readonly elsewhere: ReadonlySet<string>;
   /** Obsolete options that were met. */
   readonly obsolete: Set<string>;
 }
 
 /** Options that have a counterpart of ours and a value that it takes; of all others it is noted why they are left out. */
-export function takeOptions(options: Given, { schemas, where, notes, obsolete }: Taking): MailboxConfig {
+export function takeOptions(
+  options: Given,
+  { schemas, where, notes, elsewhere, obsolete }: Taking,
+): MailboxConfig {
   const taken: Record<string, unknown> = {};
   for (const [name, text] of options) {
     const ours = Object.hasOwn(OTHER_NAMES, name) ? (OTHER_NAMES[name] ?? name) : name;
     const schema = Object.hasOwn(schemas, ours) ? schemas[ours] : undefined;
-    if (ELSEWHERE.has(name) || (ours !== name && options.has(ours))) continue;
+    if (elsewhere.has(name) || (ours !== name && options.has(ours))) continue;
     if (schema === undefined) {
       if (OBSOLETE.has(name)) obsolete.add(name);
       else notes.add(where, `${shown(name)} is not taken over: ${remedy(name)}`);

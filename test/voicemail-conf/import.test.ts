@@ -240,4 +240,13 @@ describe("voxpost config import", () => {
     expect(parse(printed.stdout)).toMatchObject({ storage: { engine: "file" } });
     expect(`${first.stdout}${first.stderr}${printed.stdout}`).not.toMatch(/4242|9876|ari-secret/);
   }, 120_000);
+
+  test("of a file that cannot be read makes none", async () => {
+    const folder = folderOf({});
+    const runs = await Promise.all([folder, join(folder, "voicemail.conf")].map((path) => run(path)));
+    for (const { exitCode, stdout, stderr } of runs) {
+      expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
+      expect(stderr).toContain("cannot be read");
+    }
+  }, 120_000);
 });

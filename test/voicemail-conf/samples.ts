@@ -20,7 +20,7 @@ export function read(files: Readonly<Record<string, string | Uint8Array>>): Voic
   return readVoicemailConf(join(folder, "voicemail.conf"), join(folder, "spool"));
 }
 
-export const ARI = "[general]\nenabled = yes\n[voxpost]\ntype = user\npassword = ari-secret\n";
+const ARI = "[general]\nenabled = yes\n[voxpost]\ntype = user\npassword = ari-secret\n";
 
 /** As a FreePBX writes it: options and mails in files of their own, every mailbox with all its flags. */
 export const FREEPBX = {
