@@ -276,6 +276,7 @@ describe("authenticate", () => {
     const inner = layer(memory, (_operation, signal, run) => run(signal));
     const { store } = storeOver({
       ...inner,
+      capabilities: { ...inner.capabilities, authenticate: true },
       async authenticate({ mailbox: number }, pin) {
         if (number === "9999") throw new VoxpostError("MAILBOX_UNKNOWN", "no such user");
         if (number === "5000") throw new VoxpostError("STORE_UNREACHABLE", "down");
