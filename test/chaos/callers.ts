@@ -43,8 +43,8 @@ export interface Told {
 }
 
 const VOICES = { first: 320, step: 16, count: 200 };
-/** Who was not heard presses # again after so long. On a busy machine a recording may have begun meanwhile, and # would end it. */
-const AGAIN_MS = 8_000;
+/** Who was not heard presses # again after so long. */
+const AGAIN_MS = 2_500;
 /** A caller in a system that has faults gives up after this. */
 const PATIENCE_MS = 60_000;
 

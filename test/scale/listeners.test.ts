@@ -95,7 +95,8 @@ async function leaveMessage(mailbox: string): Promise<void> {
   const caller = await phoneOf("trunk");
   await caller.dial(mailbox, { callerNumber: "5550100" });
   await caller.press("#");
-  await caller.speak(new Int16Array(8_000 * 2).map((_, index) => 8_000 * Math.sin(index / 3)));
+  await hears("beep");
+  await caller.speak(new Int16Array(8_000 * 4).map((_, index) => 8_000 * Math.sin(index / 3)));
   await caller.hangUp();
 }
 
