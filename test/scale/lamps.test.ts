@@ -9,7 +9,7 @@ import { mwi } from "../../src/jobs/mwi.ts";
 import type { Engine } from "../../src/storage/engine.ts";
 import { openStorage } from "../scenarios/mailbox.ts";
 import { newMessage } from "../storage/samples.ts";
-import { PATIENCE } from "./site.ts";
+import { accountsOf, PATIENCE } from "./site.ts";
 
 /** What a mail program does, while nobody telephones: real Dovecot, real Asterisk, phones that subscribed to their lamps. */
 
@@ -25,16 +25,7 @@ const phones: Phone[] = [];
 
 beforeAll(async () => {
   lab = await startLab();
-  const { imap } = lab;
-  const storage = {
-    engine: "imap",
-    host: imap?.host,
-    port: imap?.port,
-    tls: "none",
-    user: "{mailbox}",
-    proxy: imap?.proxy,
-    max_watched: 2,
-  };
+  const storage = { ...accountsOf(lab), max_watched: 2 };
   configuration = lab.writeConfiguration({
     overrides: {
       storage,

@@ -8,7 +8,7 @@ import type { Engine } from "../../src/storage/engine.ts";
 import { makeScript, startReceiver } from "../jobs/listeners.ts";
 import { openStorage } from "../scenarios/mailbox.ts";
 import { soundName } from "../scenarios/world.ts";
-import { PATIENCE } from "./site.ts";
+import { accountsOf, PATIENCE } from "./site.ts";
 
 /** Two whole programs on real servers: what is done by telephone and by mail program is told to script and webhook, once. */
 
@@ -32,15 +32,7 @@ beforeAll(async () => {
   asterisk = lab.asterisk;
   receiver = await startReceiver(204);
   script = makeScript(lab.folder);
-  const { imap } = lab;
-  const storage = {
-    engine: "imap",
-    host: imap?.host,
-    port: imap?.port,
-    tls: "none",
-    user: "{mailbox}",
-    proxy: imap?.proxy,
-  };
+  const storage = accountsOf(lab);
   const overrides = {
     storage,
     externnotify: script.path,

@@ -15,7 +15,7 @@ import { createPins } from "../../src/storage/pins.ts";
 import { createEngine } from "../../src/storage/registry.ts";
 import { DiskSnapshots } from "../../src/storage/snapshot.ts";
 import { newMessage } from "../storage/samples.ts";
-import { PATIENCE } from "./site.ts";
+import { accountsOf, PATIENCE } from "./site.ts";
 
 /** As after a long outage. */
 const FIVE_MINUTES = 300_000;
@@ -39,16 +39,7 @@ afterAll(async () => {
 
 /** Counts mailboxes on a real Dovecot for lamps that say what they were told; whatever fails is put off for five minutes. */
 async function startProgram(deposit: Processors["deposit"] = async () => {}) {
-  const { imap } = lab;
-  const tree = {
-    engine: "imap",
-    host: imap?.host,
-    port: imap?.port,
-    tls: "none",
-    user: "{mailbox}",
-    proxy: imap?.proxy,
-    max_watched: 0,
-  };
+  const tree = { ...accountsOf(lab), max_watched: 0 };
   const redis = lab.redis?.url ?? "";
   const queues = new Queues({ redis, log });
   const engine = createEngine(tree, {

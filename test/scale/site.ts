@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { expect, vi } from "vitest";
 import { parse } from "yaml";
 import type { AsteriskLab } from "../../lab/asterisk.ts";
-import { startLab } from "../../lab/lab.ts";
+import { type Lab, startLab } from "../../lab/lab.ts";
 import { type Phone, startPhone } from "../../lab/phone.ts";
 import type { Server } from "../../lab/processes.ts";
 import { samples, tone } from "../asterisk/wav.ts";
@@ -10,6 +10,18 @@ import { openStorage } from "../scenarios/mailbox.ts";
 
 /** Bound on whatever has to come by itself; how long it takes is nobody's promise. */
 export const PATIENCE = { timeout: 60_000, interval: 100 };
+/** The lab's accounts as a storage tree, one for each mailbox. */
+export function accountsOf({ imap }: Lab) {
+  return {
+    engine: "imap",
+    host: imap?.host,
+    port: imap?.port,
+    tls: "none",
+    user: "{mailbox}",
+    proxy: imap?.proxy,
+  };
+}
+
 /** Seconds of the dead man's switch; the other program looks twice in the last third of it. */
 const WATCHDOG = 9;
 
