@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { serverTrust } from "../model/server-trust.ts";
 
 /** Where mails about messages are handed in. */
 export const smtpOptions = z
@@ -17,15 +18,7 @@ export const smtpOptions = z
       .describe(
         "tls: from the first byte. starttls: sends nothing without it. none: password and voices in clear.",
       ),
-    ca: z
-      .string()
-      .optional()
-      .describe("File with the certificate authority of the server, PEM. Default: Node's."),
-    servername: z.string().optional().describe("Name that the certificate must hold. Default: host."),
-    allow_self_signed: z
-      .boolean()
-      .default(false)
-      .describe("Accept any certificate. Discouraged: set ca instead, which is as easy and safe."),
+    ...serverTrust,
     user: z.string().min(1).optional().describe("SMTP user. Default: no login."),
     password: z.string().min(1).optional().describe("Its password; or password_file."),
     timeout: z

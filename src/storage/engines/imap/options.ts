@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { serverTrust } from "../../../model/server-trust.ts";
 
 /** A text in which `{mailbox}` and `{context}` stand for those of the mailbox. */
 const template = z.string().min(1);
@@ -22,15 +23,7 @@ export const imapOptions = z
       .describe(
         "tls: from the first byte. starttls: refuses to log in without it. none: passwords and voices in clear.",
       ),
-    ca: z
-      .string()
-      .optional()
-      .describe("File with the certificate authority of the server, PEM. Default: Node's."),
-    servername: z.string().optional().describe("Name that the certificate must hold. Default: host."),
-    allow_self_signed: z
-      .boolean()
-      .default(false)
-      .describe("Accept any certificate. Discouraged: set ca instead, which is as easy and safe."),
+    ...serverTrust,
 
     user: template
       .default("{mailbox}")
