@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "./config.ts";
-import { VoxpostError } from "./errors.ts";
+import { isCode, VoxpostError } from "./errors.ts";
 import { subscribe } from "./ivr/ari.ts";
 import { AriRequests, type AriServer } from "./ivr/ari-requests.ts";
 import { checkProgram } from "./jobs/externnotify.ts";
@@ -84,10 +84,17 @@ async function asteriskVersion(ari: AriRequests, url: string): Promise<string> {
   return `${version} at ${url}`;
 }
 
-/** Whether a recording of silence has a header on Asterisk's disk; it is removed. */
+/**
+ * Whether a recording of silence has a header on Asterisk's disk; it is removed. One that Asterisk cannot write may end its channel.
+ */
 async function tryToRecord(ari: AriRequests, channel: string): Promise<boolean> {
   const name = `voxpost-doctor-${process.pid}`;
-  await ari.post(`${channel}/record`, { query: { name, format: "wav", ifExists: "overwrite" } });
+  try {
+    await ari.post(`${channel}/record`, { query: { name, format: "wav", ifExists: "overwrite" } });
+  } catch (error) {
+    if (isCode(error, "CALL_GONE", "ASTERISK_REFUSED")) return false;
+    throw error;
+  }
   const end = Date.now() + RECORDED_MS;
   const size = async () => {
     const file = await ari.stream("GET", `/recordings/stored/${name}/file`).catch(() => undefined);
@@ -106,6 +113,12 @@ async function tryToRecord(ari: AriRequests, channel: string): Promise<boolean> 
 /** How long a recording's file may take to exist, milliseconds. */
 const RECORDED_MS = 2_000;
 
+async function examineOn(ari: AriRequests, channel: string): Promise<{ value: string; written: boolean }> {
+  const variable = "DIALPLAN_EXISTS(voxpost,deposit,1)";
+  const { value } = await ari.get<{ value: string }>(`${channel}/variable`, { query: { variable } });
+  return { value, written: await tryToRecord(ari, channel) };
+}
+
 /**
  * Opens the event socket, as the program does, and asks whether our subroutines are in the dialplan. That question can only
  * be put to a channel, so one is made that goes nowhere; the disk is tried on it as well.
@@ -118,11 +131,7 @@ async function dialplan(ari: AriRequests, server: AriServer): Promise<string> {
     const channel = await ari.post<{ id: string }>("/channels/create", { query });
     if (!channel) throw new VoxpostError("ASTERISK_REFUSED", "it made no channel");
     const path = `/channels/${encodeURIComponent(channel.id)}`;
-    const { value } = await ari.get<{ value: string }>(`${path}/variable`, {
-      query: { variable: "DIALPLAN_EXISTS(voxpost,deposit,1)" },
-    });
-    const written = await tryToRecord(ari, path);
-    await ari.delete(path);
+    const { value, written } = await examineOn(ari, path).finally(() => ari.delete(path).catch(() => {}));
     if (!written) {
       throw new VoxpostError(
         "RECORDING_NOT_STARTED",

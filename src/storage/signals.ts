@@ -22,8 +22,12 @@ export function follow(...signals: readonly (AbortSignal | undefined)[]): {
   return { controller, release };
 }
 
-/** The work's result, or the signal's error as soon as that fires; the work itself goes on then. */
-export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+/** The work's result, or the signal's error as soon as that fires; the work itself goes on then, and `discard` gets what it brings. */
+export async function orAborted<T>(
+  work: Promise<T>,
+  signal: AbortSignal,
+  discard: (late: T) => void = () => {},
+): Promise<T> {
   let stop = () => {};
   const ended = new Promise<never>((_, reject) => {
     stop = () => reject(aborted(signal));
@@ -32,6 +36,9 @@ export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promi
   if (signal.aborted) stop();
   try {
     return await Promise.race([work, ended]);
+  } catch (error) {
+    work.then(discard, () => {});
+    throw error;
   } finally {
     signal.removeEventListener("abort", stop);
   }

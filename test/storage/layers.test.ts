@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { Readable } from "node:stream";
 import { expect, test } from "vitest";
 import { VoxpostError } from "../../src/errors.ts";
@@ -6,6 +7,7 @@ import { withFlags } from "../../src/storage/layers/flags.ts";
 import { same } from "../../src/storage/layers/layer.ts";
 import { type Observation, withObserve } from "../../src/storage/layers/observe.ts";
 import { withRetry } from "../../src/storage/layers/retry.ts";
+import { withTimeout } from "../../src/storage/layers/timeout.ts";
 import { newSite, testComposite } from "./composites.ts";
 import { faulty } from "./faulty.ts";
 import { bytesOf, newMessage, sound } from "./samples.ts";
@@ -149,3 +151,30 @@ async function* failing(): AsyncGenerator<Buffer> {
   yield Buffer.from("x");
   throw new Error("gone");
 }
+
+test("audio that was opened for somebody who waits no more is closed", async () => {
+  const { memory } = await newSite();
+  const inner = memory("a");
+  const { ref } = await inner.append("INBOX", newMessage(mailbox));
+  const opened = [Readable.from(["late"]), Readable.from(["late"])];
+  let answer = () => {};
+  const opening = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const slow: Engine = {
+    ...same(inner),
+    read: async (which, signal) => {
+      const [part] = await inner.read(which, signal);
+      await opening;
+      if (!part) throw new Error("no part");
+      return opened.map((stream) => ({ ...part, stream }));
+    },
+  };
+  const caller = new AbortController();
+  const reading = withTimeout(slow).read(ref, caller.signal);
+  caller.abort();
+  await expect(reading).rejects.toMatchObject({ code: "ABORTED" });
+  answer();
+  await Promise.all(opened.map((stream) => once(stream, "close")));
+  expect(opened.every(({ destroyed }) => destroyed)).toBe(true);
+});

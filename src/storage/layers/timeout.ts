@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { VoxpostError } from "../../errors.ts";
 import type { Engine } from "../engine.ts";
 import { throwIfAborted } from "../faults.ts";
@@ -46,9 +47,17 @@ async function bounded<T>(
     controller.abort(new VoxpostError("STORE_TIMEOUT", message));
   }, limit);
   try {
-    return await orAborted(run(controller.signal), controller.signal);
+    return await orAborted(run(controller.signal), controller.signal, close);
   } finally {
     clearTimeout(timer);
     release();
+  }
+}
+
+/** What an engine opened for somebody who waits no more. */
+function close(late: unknown): void {
+  for (const found of Array.isArray(late) ? late : [late]) {
+    const stream = found instanceof Readable ? found : found?.stream;
+    if (stream instanceof Readable) stream.destroy();
   }
 }
