@@ -1,31 +1,17 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Lab, startLab } from "../../lab/lab.ts";
+import { describe, expect, it, vi } from "vitest";
 import { runHook } from "../../src/hook.ts";
 import { checkProgram, externnotify } from "../../src/jobs/externnotify.ts";
-import { blockingRedis } from "../../src/jobs/redis.ts";
 import { readJob } from "../../src/jobs/table.ts";
 import { ToldCounts } from "../../src/jobs/told-counts.ts";
-import { listenersWorld, makeScript, PATIENCE } from "./listeners.ts";
+import { type ListenersWorld, listenersForEachTest, makeScript, PATIENCE } from "./listeners.ts";
 import { ANN, BOB } from "./world.ts";
 
-let lab: Lab;
-let redis: ReturnType<typeof blockingRedis>;
-let world: Awaited<ReturnType<typeof listenersWorld>>;
-beforeAll(async () => {
-  lab = await startLab({ servers: ["redis"] });
-  redis = blockingRedis(lab.redis?.url ?? "");
-}, 120_000);
-afterAll(async () => {
-  redis?.disconnect();
-  await lab?.stop();
+let world: ListenersWorld;
+listenersForEachTest((fresh) => {
+  world = fresh;
 });
-beforeEach(async () => {
-  await redis.flushall();
-  world = await listenersWorld(lab.redis?.url ?? "");
-});
-afterEach(() => world.close());
 
 const event = (counts = { urgent: 0, new: 1, old: 0 }) => ({ id: "x", at: new Date(), mailbox: ANN, counts });
 const never = new AbortController().signal;
@@ -218,7 +204,7 @@ describe("what was told", () => {
   const COUNTS = { urgent: 0, new: 1, old: 0 };
 
   it("is the same event until it has arrived, and each later one has a later time", async () => {
-    const told = new ToldCounts(redis, "test");
+    const told = new ToldCounts(world.redis, "test");
     const first = await told.begin(ANN, COUNTS);
     expect(first).toMatchObject({ mailbox: ANN, counts: COUNTS });
     // A program died here.

@@ -4,11 +4,13 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from "nod
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, vi } from "vitest";
 import { stringify } from "yaml";
+import { type Lab, startLab } from "../../lab/lab.ts";
 import { parseConfig } from "../../src/config.ts";
 import { mwi } from "../../src/jobs/mwi.ts";
 import { Queues } from "../../src/jobs/queues.ts";
+import { blockingRedis } from "../../src/jobs/redis.ts";
 import { Workers } from "../../src/jobs/worker.ts";
 import type { Counts } from "../../src/model/folder.ts";
 import { formatMailbox, type MailboxAddress } from "../../src/model/mailbox.ts";
@@ -25,8 +27,31 @@ import { collectingLog } from "./world.ts";
 /** Bound on whatever has to come by itself. */
 export const PATIENCE = { timeout: 30_000, interval: 20 };
 
+export type ListenersWorld = Awaited<ReturnType<typeof listenersWorld>>;
+
+/** Around each test a world of its own, on a real Redis that all tests of the file, or of the block, share and find empty. */
+export function listenersForEachTest(use: (world: ListenersWorld) => void): void {
+  let lab: Lab;
+  let connection: ReturnType<typeof blockingRedis>;
+  let world: ListenersWorld;
+  beforeAll(async () => {
+    lab = await startLab({ servers: ["redis"] });
+    connection = blockingRedis(lab.redis?.url ?? "");
+  }, 120_000);
+  afterAll(async () => {
+    connection?.disconnect();
+    await lab?.stop();
+  });
+  beforeEach(async () => {
+    await connection.flushall();
+    world = await listenersWorld(lab.redis?.url ?? "", connection);
+    use(world);
+  });
+  afterEach(() => world.close());
+}
+
 /** Several programs that share one store and one real Redis, and lamps that say what they were told. */
-export async function listenersWorld(redis: string) {
+async function listenersWorld(redis: string, connection: ReturnType<typeof blockingRedis>) {
   const folder = mkdtempSync(join(tmpdir(), "voxpost-listeners-"));
   const { log, lines } = collectingLog();
   const engine = new MemoryEngine(new MemoryData());
@@ -88,6 +113,7 @@ export async function listenersWorld(redis: string) {
 
   return {
     folder,
+    redis: connection,
     lines,
     lamps,
     program,

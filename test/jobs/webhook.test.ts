@@ -6,12 +6,16 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { type Lab, startLab } from "../../lab/lab.ts";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { countsEvent } from "../../src/jobs/counts-event.ts";
-import { blockingRedis } from "../../src/jobs/redis.ts";
 import { checkWebhook, webhook } from "../../src/jobs/webhook.ts";
-import { listenersWorld, makeScript, PATIENCE, startReceiver } from "./listeners.ts";
+import {
+  type ListenersWorld,
+  listenersForEachTest,
+  makeScript,
+  PATIENCE,
+  startReceiver,
+} from "./listeners.ts";
 import { ANN } from "./world.ts";
 
 const EVENT = {
@@ -153,22 +157,10 @@ describe("what a webhook gets, and what its answers mean", () => {
 });
 
 describe("a webhook of programs that share one Redis", () => {
-  let lab: Lab;
-  let redis: ReturnType<typeof blockingRedis>;
-  let world: Awaited<ReturnType<typeof listenersWorld>>;
-  beforeAll(async () => {
-    lab = await startLab({ servers: ["redis"] });
-    redis = blockingRedis(lab.redis?.url ?? "");
-  }, 120_000);
-  afterAll(async () => {
-    redis?.disconnect();
-    await lab?.stop();
+  let world: ListenersWorld;
+  listenersForEachTest((fresh) => {
+    world = fresh;
   });
-  beforeEach(async () => {
-    await redis.flushall();
-    world = await listenersWorld(lab.redis?.url ?? "");
-  });
-  afterEach(() => world.close());
 
   it("gets an event again, under the same id, until it takes it", async () => {
     const { url, events } = await receiver(500, 503, 200);
