@@ -21,38 +21,56 @@ bench
   .action(async (engines: string[]) =>
     show("storage", await (await import("./storage.ts")).benchStorage(say, engines)),
   );
-bench
-  .command("call")
-  .description("what a caller notices")
-  .argument("[calls]", "at once", wholeNumber, 50)
-  .argument("[messages]", "in the large mailbox", wholeNumber, 10_000)
-  .action(async (calls: number, messages: number) =>
-    show("call", await (await import("./call.ts")).benchCall(say, calls, messages)),
-  );
-bench
-  .command("deposits")
-  .description("how many can leave a message at once, and what that costs")
-  .argument("[messages]", "over which the memory is watched", wholeNumber, 1_000)
-  .argument("[callers]", "most at once", wholeNumber, 400)
-  .action(async (messages: number, callers: number) =>
-    show("deposits", await (await import("./deposits.ts")).benchDeposits(say, messages, callers)),
-  );
-bench
-  .command("memory")
-  .description("whether the program grows over many deposits in a row")
-  .argument("[messages]", "in all", wholeNumber, 10_000)
-  .argument("[rate]", "in a second", wholeNumber, 25)
-  .action(async (messages: number, rate: number) =>
-    show("memory", await (await import("./memory.ts")).benchMemory(say, messages, rate)),
-  );
-bench
-  .command("mixed")
-  .description("owners listen and delete while others leave messages")
-  .argument("[callers]", "at once", wholeNumber, 80)
-  .argument("[listeners]", "at once", wholeNumber, 20)
-  .action(async (callers: number, listeners: number) =>
-    show("mixed", await (await import("./mixed.ts")).benchMixed(say, callers, listeners)),
-  );
+/** Those that take numbers only: what each number is, and its default. */
+const ON_CALLS = [
+  {
+    name: "call",
+    says: "what a caller notices",
+    takes: [
+      ["calls", "at once", 50],
+      ["messages", "in the large mailbox", 10_000],
+    ],
+    run: async (calls, messages) => (await import("./call.ts")).benchCall(say, calls, messages),
+  },
+  {
+    name: "deposits",
+    says: "how many can leave a message at once, and what that costs",
+    takes: [
+      ["messages", "over which the memory is watched", 1_000],
+      ["callers", "most at once", 400],
+    ],
+    run: async (messages, callers) => (await import("./deposits.ts")).benchDeposits(say, messages, callers),
+  },
+  {
+    name: "memory",
+    says: "whether the program grows over many deposits in a row",
+    takes: [
+      ["messages", "in all", 10_000],
+      ["rate", "in a second", 25],
+    ],
+    run: async (messages, rate) => (await import("./memory.ts")).benchMemory(say, messages, rate),
+  },
+  {
+    name: "mixed",
+    says: "owners listen and delete while others leave messages",
+    takes: [
+      ["callers", "at once", 80],
+      ["listeners", "at once", 20],
+    ],
+    run: async (callers, listeners) => (await import("./mixed.ts")).benchMixed(say, callers, listeners),
+  },
+] satisfies {
+  name: string;
+  says: string;
+  takes: [[string, string, number], [string, string, number]];
+  run: (first: number, second: number) => Promise<Row[]>;
+}[];
+
+for (const { name, says, takes, run } of ON_CALLS) {
+  const command = bench.command(name).description(says);
+  for (const [what, which, normally] of takes) command.argument(`[${what}]`, which, wholeNumber, normally);
+  command.action(async (first: number, second: number) => show(name, await run(first, second)));
+}
 
 try {
   await bench.parseAsync();

@@ -1,5 +1,5 @@
 import type { Server } from "../lab/processes.ts";
-import { residentMegabytes } from "./processes.ts";
+import { leftByCollection, residentMegabytes } from "./processes.ts";
 import type { Row } from "./table.ts";
 import { short, Waves } from "./waves.ts";
 
@@ -21,27 +21,42 @@ export function benchMemory(say: Say, messages: number, rate: number): Promise<R
   });
 }
 
-/** Growth in 1,000 deposits, by the straight line that fits best; the first half warms up. */
+/**
+ * Growth in 1,000 deposits, by the straight line that fits best; the first half warms up. Once with garbage, as the machine sees it, and
+ * once without: what Node's own collections of the whole heap leave, of which there are fewer.
+ */
 export async function memoryRows(
   waves: Waves,
   program: Server,
   { messages, rate, say }: { messages: number; rate: number; say: Say },
 ): Promise<Row[]> {
-  const points: Point[] = [];
+  const resident: Point[] = [];
+  const left: Point[] = [];
   let lost = 0;
   for (let step = 1; step <= STEPS; step++) {
     const wave = await waves.deposits(Math.ceil(messages / STEPS), program, { manner: short(rate) });
     lost += wave.lost;
-    const point = { deposits: step * wave.calls, megabytes: residentMegabytes(program.pid) };
-    points.push(point);
-    say(`${point.deposits} of ${messages} deposits: ${lost} lost, ${point.megabytes.toFixed(1)} MB`);
+    const deposits = step * wave.calls;
+    const megabytes = residentMegabytes(program.pid);
+    resident.push({ deposits, megabytes });
+    const kept = leftByCollection(program.log);
+    if (kept !== undefined) left.push({ deposits, megabytes: kept });
+    const beside = kept === undefined ? "no collection yet" : `${kept} MB after the last collection`;
+    say(`${deposits} of ${messages} deposits: ${lost} lost, ${megabytes.toFixed(1)} MB, ${beside}`);
   }
-  const { slope, error } = line(points.slice(points.length / 2));
+  const second = (points: readonly Point[]) => points.filter(({ deposits }) => deposits > messages / 2);
   const row = (what: string, unit: string, ours: number): Row => ({ what, unit, ours, raw: undefined });
+  const rows = (what: string, points: readonly Point[]) => {
+    const { slope, error } = line(second(points));
+    return [
+      row(`${what}: growth in 1,000 deposits, second half of ${messages}`, "MB", 1_000 * slope),
+      row("the same, 95 in 100 lie within ±", "MB", 1_000 * error),
+      row(`${what}, at the end`, "MB", points.at(-1)?.megabytes ?? Number.NaN),
+    ];
+  };
   return [
-    row(`growth of memory in 1,000 deposits, second half of ${messages}`, "MB", 1_000 * slope),
-    row("the same, 95 in 100 lie within ±", "MB", 1_000 * error),
-    row("held in memory at the end", "MB", points.at(-1)?.megabytes ?? Number.NaN),
+    ...rows("memory held, garbage included", resident),
+    ...rows("heap that a collection leaves", left),
     row(`lost of ${messages}`, "", lost),
   ];
 }

@@ -14,6 +14,16 @@ export function residentMegabytes(pid: number): number {
   return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024;
 }
 
+/** Makes Node write a line at each garbage collection. */
+export const TELL_COLLECTIONS = "--trace-gc";
+
+/** What was in use on the heap after the last of Node's own collections of all of it that this log tells of, megabytes. */
+export function leftByCollection(log: string): number | undefined {
+  const told = readFileSync(log, "utf8").matchAll(/ Mark-Compact .*-> ([\d.]+) \([\d.]+\) MB/g);
+  const left = [...told].at(-1)?.[1];
+  return left === undefined ? undefined : Number(left);
+}
+
 /** Name and state may hold anything, so fields are counted from behind the name. */
 function fields(pid: number): string[] {
   try {

@@ -6,7 +6,7 @@ import { type Server, waitUntil } from "../lab/processes.ts";
 import { RATE } from "../src/model/wav.ts";
 import { hangUp, pause, speak } from "../test/sipp/steps.ts";
 import { type Delivered, Deliveries } from "./delivered.ts";
-import { cpuSeconds } from "./processes.ts";
+import { cpuSeconds, TELL_COLLECTIONS } from "./processes.ts";
 import { mailStorage } from "./stored.ts";
 import { type Ends, Switchboard } from "./switchboard.ts";
 
@@ -109,7 +109,7 @@ export class Waves {
   startProgram(overrides: Record<string, unknown> = {}): Promise<Server> {
     const open = { storage: mailStorage(this.#lab), defaults: { maxmsg: 9_999 }, calls: { most: 2_000 } };
     const config = this.#lab.writeConfiguration({ overrides: { ...open, ...overrides } });
-    return this.#lab.startApp(config, `measured-${++this.#programs}`);
+    return this.#lab.startApp(config, `measured-${++this.#programs}`, [TELL_COLLECTIONS]);
   }
 
   /** Telephones whose lamps are watched from now on. */

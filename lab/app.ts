@@ -48,14 +48,19 @@ export function writeAppConfiguration(
   return file;
 }
 
-/** Starts the program on a configuration file; resolves at its line `voxpost: ready`. */
-export async function startApp(run: RunFolder, config: string, name = "voxpost"): Promise<Server> {
+/** Starts the program on a configuration file, with options for Node if need be; resolves at its line `voxpost: ready`. */
+export async function startApp(
+  run: RunFolder,
+  config: string,
+  name = "voxpost",
+  node: readonly string[] = [],
+): Promise<Server> {
   let ready = false;
   const server = await startServer({
     name,
     // Not through the `tsx` command, which would start a second process and hide the program's id.
     command: process.execPath,
-    args: ["--import", "tsx", "src/cli.ts", "start", "--config", config],
+    args: [...node, "--import", "tsx", "src/cli.ts", "start", "--config", config],
     cwd: PROJECT,
     log: `${run.logs}/${name}.log`,
     readyWithinMs: 60_000,

@@ -48,7 +48,7 @@ export interface Lab {
   /** Writes a voxpost.yaml for an instance; `overrides` replace top-level keys. Returns its path. Needs all three servers. */
   writeConfiguration(options?: { instance?: string; overrides?: Record<string, unknown> }): string;
   /** Starts the program as a child; `name` is its name in `pids` and of its log. Default: `voxpost`. */
-  startApp(config: string, name?: string): Promise<Server>;
+  startApp(config: string, name?: string, node?: readonly string[]): Promise<Server>;
   /** Stops everything, newest first, and removes the folder unless it is kept. */
   stop(): Promise<void>;
 }
@@ -140,7 +140,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
         throw new Error("a configuration needs Asterisk, Redis and IMAP in the lab");
       return writeAppConfiguration(run, { ari: asterisk.ari, redis, imap }, configuration);
     },
-    startApp: (config, name) => start(startApp(run, config, name)),
+    startApp: (config, name, node) => start(startApp(run, config, name, node)),
     stop,
   };
 }
