@@ -22,7 +22,12 @@ const RENEW_MS = 500;
 /** Held by nobody: it is gone when Redis has lost its data. */
 const EPOCH = "voxpost:epoch";
 
-const RENEW = "return redis.call('get',KEYS[1])==ARGV[1] and redis.call('pexpire',KEYS[1],ARGV[2]) or 0";
+/** 0 when it is another's by now. One that has expired, or was swept away with everything else, is taken again. */
+const RENEW = `
+  local holder = redis.call('get', KEYS[1])
+  if holder and holder ~= ARGV[1] then return 0 end
+  redis.call('set', KEYS[1], ARGV[1], 'PX', ARGV[2])
+  return 1`;
 const RELEASE = "return redis.call('get',KEYS[1])==ARGV[1] and redis.call('del',KEYS[1]) or 0";
 
 /**
@@ -97,13 +102,8 @@ export class Locks {
   }
 
   async #renew(redisKey: string, token: string, lost: AbortController): Promise<void> {
-    const { redis } = this.#options;
     const answer = await this.#script(RENEW, redisKey, token, this.#ttlMs);
-    if (!redis || answer !== 0) return;
-    // Expired, or swept away with everything else: take it again, unless somebody else has it by now.
-    const retaken = await redis.set(redisKey, token, "PX", this.#ttlMs, "NX").catch(() => "OK");
-    if (retaken !== "OK")
-      lost.abort(new VoxpostError("LOCKED", `The lock ${redisKey} went to another worker`));
+    if (answer === 0) lost.abort(new VoxpostError("LOCKED", `The lock ${redisKey} went to another worker`));
   }
 
   /** Undefined when Redis is away: a lock that is not released expires. */

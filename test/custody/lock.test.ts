@@ -125,6 +125,24 @@ describe("locks and ledger", () => {
     await held;
   });
 
+  it("are not lost to themselves when a slow Redis answers two renewals at once", async () => {
+    const slow = new Redis(lab.redis?.url ?? "", { enableOfflineQueue: false, commandTimeout: 1_000 });
+    await once(slow, "ready");
+    const locks = new Locks({ redis: slow, log, ttlMs: 60 });
+    const first = work();
+    const held = locks.hold("m", first.run);
+    const signal = await first.begun;
+    // Longer than the lock lasts, and than several renewals are apart.
+    await redis.call("CLIENT", "PAUSE", "300", "ALL");
+    await redis.ping();
+    await vi.waitFor(async () => expect(await redis.exists("voxpost:lock:m")).toBe(1));
+    await slow.ping();
+    expect(signal.aborted).toBe(false);
+    first.end();
+    await held;
+    slow.disconnect();
+  });
+
   it("hold within the process while Redis is away, and keep nobody waiting", async () => {
     const locks = new Locks({ redis: nowhere, log });
     const first = work();
