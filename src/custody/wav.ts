@@ -2,10 +2,12 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { VoxpostError } from "../errors.ts";
+import { wavHeader } from "../model/wav.ts";
 
 /**
  * What a RIFF/WAVE file holds, judged by the bytes that are there: Asterisk fills in the lengths only when a recording
- * ends, so after its death both are 0, and a file that was cut promises more than it has.
+ * ends, so after its death both are 0, and a file that was cut promises more than it has. Where the disk was full when it began, and
+ * was not when it ended, the lengths are all that there is of the header.
  */
 export interface Wav {
   readonly path: string;
@@ -28,6 +30,10 @@ export async function readWav(path: string): Promise<Wav | undefined> {
   const { size } = await stat(path);
   const head = await readHead(path);
   if (size < 12) return undefined;
+  if (isLost(head)) {
+    const [format, start] = [RECORDED.subarray(20, 36), RECORDED.length];
+    return describe(path, format, start, head.readUInt32LE(start - 4), size);
+  }
   if (head.toString("latin1", 0, 4) !== "RIFF" || head.toString("latin1", 8, 12) !== "WAVE") {
     throw malformed(path, "it is not a RIFF/WAVE file");
   }
@@ -62,6 +68,17 @@ async function* joined(wavs: readonly [Wav, ...Wav[]]): AsyncGenerator<Buffer> {
     yield* createReadStream(path, { start: dataStart, end: dataStart + dataBytes - 1 });
   }
   if (dataBytes % 2) yield Buffer.alloc(1);
+}
+
+/** The header of what we have Asterisk record. */
+const RECORDED = wavHeader(0);
+
+/** Whether nothing was ever written where the header should be, but for the two lengths. */
+function isLost(head: Buffer): boolean {
+  const [beforeLength, length] = [head.subarray(0, 4), RECORDED.length];
+  return (
+    head.length >= length && [...beforeLength, ...head.subarray(8, length - 4)].every((byte) => byte === 0)
+  );
 }
 
 async function readHead(path: string): Promise<Buffer> {

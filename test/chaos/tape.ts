@@ -9,6 +9,7 @@ import {
 } from "node:fs";
 import { join, relative } from "node:path";
 import { parseName, type RecordingName } from "../../src/custody/name.ts";
+import { wavHeader } from "../../src/model/wav.ts";
 
 /** A file that Asterisk wrote, kept by a hard link: what it recorded can be looked at when the program has removed it. */
 export interface Kept {
@@ -81,9 +82,13 @@ export class Tape {
   }
 }
 
-/** The samples in a file, also in one whose header was never completed. */
+/** Where a header's last word stands. */
+const DATA = wavHeader(0).indexOf("data");
+
+/** The samples in a file, also in one whose header was never completed, or was lost by a disk that was full. */
 export function pcmOf(file: Buffer): Buffer {
-  const at = file.indexOf("data", 12, "latin1");
+  const isLost = file.length > DATA && file.readUInt32LE(0) === 0;
+  const at = isLost ? DATA : file.indexOf("data", 12, "latin1");
   if (at < 0) return Buffer.alloc(0);
   const promised = file.readUInt32LE(at + 4);
   const present = file.length - at - 8;

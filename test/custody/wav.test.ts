@@ -18,6 +18,11 @@ function file(content: Buffer): string {
   return path;
 }
 
+/** As a disk leaves it that was full when the recording began, and had space again later. */
+function lost(content: Buffer): Buffer {
+  return Buffer.concat([Buffer.alloc(4), content.subarray(4, 8), Buffer.alloc(32), content.subarray(40)]);
+}
+
 /** wav49 as Asterisk writes it: GSM in blocks of 65 bytes, 1,625 bytes a second, a longer `fmt ` and a `fact` chunk. */
 function wav49(blocks: number): Buffer {
   const data = Buffer.alloc(65 * blocks, 0xd0);
@@ -45,6 +50,8 @@ describe("a recording's audio", () => {
   it.each([
     ["a whole file", wav(second(1)), 1],
     ["lengths of 0, as Asterisk's death leaves them", wav(second(1), { riff: 0, data: 0 }), 1],
+    ["a header of which only the lengths were written", lost(wav(second(1))), 1],
+    ["no header at all where one should be", lost(wav(second(1), { riff: 0, data: 0 })), 1],
     ["a file that was cut", wav(second(1)).subarray(0, 44 + 8000), 0.5],
     ["half a sample at the end", wav(second(1)).subarray(0, 44 + 8001), 0.5],
     ["something behind the audio", Buffer.concat([wav(second(1)), Buffer.from("LIST\u0004\0\0\0abcd")]), 1],
@@ -59,6 +66,8 @@ describe("a recording's audio", () => {
     ["a header only", wav(0)],
     ["a header that promises more", wav(0, { data: 16_000 })],
     ["half a sample", wav(1).subarray(0, 45)],
+    ["a lost header", lost(wav(0))],
+    ["a lost header that promises more", lost(wav(0, { data: 16_000 }))],
   ])("is none in %s", async (_, content) => {
     expect(await readWav(file(content))).toBeUndefined();
   });
@@ -90,6 +99,10 @@ describe("a recording's audio", () => {
     if (!first) throw new Error("no audio");
     const target = join(folder, "joined.wav");
     await joinWavs([first, ...more], target);
+    const again = join(folder, "again.wav");
+    const found = await readWav(file(lost(wav(second(4)))));
+    if (found) await joinWavs([found, first], again);
+    expect(readFileSync(again)).toEqual(wav(Int16Array.from([...second(4), ...second(1)])));
     const expected = Int16Array.from([...second(1), ...second(2), ...second(3).subarray(0, 4000)]);
     expect(readFileSync(target)).toEqual(wav(expected));
   });
