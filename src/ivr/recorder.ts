@@ -14,14 +14,18 @@ export interface RecorderCall {
   readonly signal: AbortSignal;
 }
 
-/** Asterisk ends a recording when no RTP came for 4 s, as from phones with silence suppression; this long we go on. */
+/** When no RTP comes, as from phones with silence suppression, we go on for so long. */
 const PATIENCE_SECONDS = 180;
+/** Shorter than any word. */
+const WORD_SECONDS = 0.1;
 /** How often a recording is asked for whose end was not reported. */
 const WATCH_MS = 15_000;
 /** How long after a hang-up or a stop Asterisk may take to report the end. */
 const END_MS = 2_000;
 /** How long a recording's file may take to exist. */
 const BEGIN_MS = 2_000;
+/** Asterisk ends a recording for want of RTP after this many seconds, and not before. */
+const PAUSE_SECONDS = 4;
 
 /**
  * Records one take, in as many parts as the phone's pauses make of it. Asterisk does not say why a recording ended, and cuts
@@ -35,16 +39,17 @@ export async function record(
   const started = Date.now();
   const stopKey = listenForStopKey(call.keys, ["#", ...(options.stopKeys ?? [])]);
   const parts: string[] = [];
-  let duration = 0;
+  let duration: number | undefined = 0;
   let talking: number | undefined;
+  let isTalkKnown = true;
   let silence = 0;
   let isEmpty = false;
   const result = (ended: RecordResult["ended"]): RecordResult => ({
     parts,
     ended,
     duration,
-    ...(stopKey.key && ended === "key" ? { key: stopKey.key } : {}),
-    ...(talking === undefined ? {} : { talking }),
+    ...(ended === "key" ? { key: stopKey.key ?? "#" } : {}),
+    ...(talking === undefined || !isTalkKnown ? {} : { talking }),
   });
 
   try {
@@ -61,33 +66,38 @@ export async function record(
         },
       );
       if (!end) return result("fault");
-      duration += end.duration;
+      // Nobody reported the end, as while our socket was down: the file tells.
+      const isUnreported = end.duration === undefined && !call.signal.aborted;
+      let written = isUnreported ? await secondsWritten(call, name) : undefined;
+      const length = end.duration ?? (written === undefined ? undefined : Math.max(written, 0));
       if (end.talking !== undefined) talking = (talking ?? 0) + end.talking;
-      const soundless = (Date.now() - partStarted) / 1_000 - end.duration;
-      silence = end.duration > 0 ? soundless : silence + soundless;
+      else isTalkKnown &&= length === 0;
+      const lasted = (Date.now() - partStarted) / 1_000;
+      const soundless = lasted - (length ?? lasted);
+      silence = length === 0 ? silence + soundless : soundless;
 
       const cause = causeOf(end, {
         key: stopKey.key,
         isGone: call.signal.aborted,
         maxSeconds,
+        seconds: length ?? lasted,
         silence,
         options,
       });
-      // An empty part is recorded over, or a long pause would leave a file every five seconds.
-      isEmpty = end.isEmpty && cause === undefined;
-      if (end.exists && !isEmpty) parts.push(name);
       // After a hang-up there is nobody to tell.
-      if (cause ? cause !== "hangup" : isEmpty) {
-        const written = await secondsWritten(call, name);
-        // With a limit of silence Asterisk counts up to a second that it has cut off again.
-        const least = Math.max(end.duration - (options.maxSilence > 0 ? 1 : 0), 0);
-        if (written !== undefined && written < least) {
-          duration += Math.max(Math.floor(written), 0) - end.duration;
-          if (isEmpty) parts.push(name);
-          tellFault(call, cutShort(call, name, written));
-          return result("fault");
-        }
-        if (written !== undefined) duration += written - end.duration;
+      const isMeasured = cause ? cause !== "hangup" : end.isEmpty;
+      if (isMeasured) written ??= await secondsWritten(call, name);
+      // An empty part is recorded over, or a long pause would leave a file every five seconds. Asterisk calls a single word empty, too.
+      isEmpty = end.isEmpty && cause === undefined && written !== undefined && written < WORD_SECONDS;
+      // With a limit of silence Asterisk counts up to a second that it has cut off again.
+      const least = Math.max((end.duration ?? 0) - (options.maxSilence > 0 ? 1 : 0), 0);
+      const isCut = isMeasured && written !== undefined && written < least;
+      if (end.exists && (isCut || !isEmpty)) parts.push(name);
+      const seconds = isCut ? Math.max(Math.floor(written ?? 0), 0) : (written ?? length);
+      duration = duration === undefined || seconds === undefined ? undefined : duration + seconds;
+      if (isCut) {
+        tellFault(call, cutShort(call, name, written ?? 0));
+        return result("fault");
       }
       if (cause) return result(cause);
       call.asterisk.log.info({ channel: call.channel, part: name }, "pause in the audio; recording goes on");
@@ -108,7 +118,8 @@ interface PartEnd {
   /** Asterisk said that there is no audio in it. */
   readonly isEmpty: boolean;
   readonly isGone: boolean;
-  readonly duration: number;
+  /** Seconds, rounded up; undefined when nobody reported the end. */
+  readonly duration: number | undefined;
   readonly talking?: number;
 }
 
@@ -116,6 +127,8 @@ interface Situation {
   readonly key: Key | undefined;
   readonly isGone: boolean;
   readonly maxSeconds: number;
+  /** Of this part. */
+  readonly seconds: number;
   /** Seconds without sound at the end of what was recorded so far. */
   readonly silence: number;
   readonly options: RecordOptions;
@@ -124,11 +137,13 @@ interface Situation {
 /** Undefined when it was only a pause. */
 function causeOf(
   end: PartEnd,
-  { key, isGone, maxSeconds, silence, options }: Situation,
+  { key, isGone, maxSeconds, seconds, silence, options }: Situation,
 ): RecordResult["ended"] | undefined {
   if (key) return "key";
   if (isGone || end.isGone) return "hangup";
-  if (maxSeconds > 0 && end.duration + silence >= maxSeconds) return "limit";
+  if (maxSeconds > 0 && seconds + silence >= maxSeconds) return "limit";
+  // Too soon for a pause: a key that was not reported either.
+  if (end.duration === undefined && silence < PAUSE_SECONDS) return "key";
   // Durations are rounded up.
   if (options.maxSilence > 0 && silence >= options.maxSilence - 1) return "silence";
   return silence > PATIENCE_SECONDS ? "silence" : undefined;
@@ -208,7 +223,7 @@ async function recordPart(
       exists: exists || (await fileExists(call, path)),
       isEmpty: recording?.duration === 0,
       isGone: false,
-      duration: recording?.duration ?? 0,
+      duration: recording?.duration,
       ...(recording?.talking_duration === undefined ? {} : { talking: recording.talking_duration }),
     };
   } catch (error) {

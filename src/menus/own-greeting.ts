@@ -72,7 +72,7 @@ export class OwnGreeting implements Session {
     if (ended === "fault")
       throw new VoxpostError("RECORDING_CUT", "Asterisk could not write all of a greeting");
     // A key at once leaves a file without a sound.
-    const said = parts.length > 0 && duration > 0;
+    const said = parts.length > 0 && duration !== 0;
     if (said) this.#parts = parts;
     return said;
   }

@@ -79,13 +79,13 @@ export function nameOf(call: Call, draft: Draft, take: number, part: number): st
 const OVERHEAD = 3;
 
 /**
- * Whether a take is too short to be kept. Doubt keeps it: Asterisk does not report every length (0 then), and its
+ * Whether a take is too short to be kept. Doubt keeps it: Asterisk does not report every length, and its
  * detector of silence may take a quiet voice for silence, so its measure counts only while the caller can still be
  * asked to speak again.
  */
 export function isTooShort(take: Take, minSeconds: number, canSpeakAgain: boolean): boolean {
   if (take.parts.length === 0) return true;
-  const length = take.duration > 0 ? take.duration : take.elapsed - OVERHEAD;
+  const length = take.duration || take.elapsed - OVERHEAD;
   // Rounded as for delivery, or what the caller was thanked for would be thrown away.
   if (Math.round(length) < minSeconds) return true;
   return canSpeakAgain && take.talking !== undefined && take.talking < minSeconds;

@@ -59,8 +59,27 @@ describe("the connection to a real Asterisk", () => {
     await rig.phone.hangUp();
     await until(async () => expect(await direct.get("/channels")).toEqual([]));
     rig.wire.thaw();
-    await expect(recording).resolves.toEqual({ parts: [name(0)], ended: "hangup", duration: 0 });
+    await expect(recording).resolves.toEqual({ parts: [name(0)], ended: "hangup", duration: undefined });
     expect(call.signal.aborted).toBe(true);
+    done();
+  });
+
+  it("learns from the file what was said, and that # ended it, when it was told of neither", async () => {
+    const { call, done } = await rig.ring();
+    const name = (part: number) => `voxpost/take/untold~${part}`;
+    const recording = call.record({ name, maxSeconds: 60, maxSilence: 10 });
+    await until(async () => expect(await rig.ivr.recordings.isLive(name(0))).toBe(true));
+    await rig.phone.speak(new Int16Array(3 * 8_000).map((_, index) => (index % 20) * 400));
+    rig.wire.freeze({ forNew: true });
+    await rig.phone.press("#");
+    const live = `/recordings/live/${encodeURIComponent(name(0))}`;
+    await until(async () => expect(await direct.find(live)).toBeUndefined());
+    rig.wire.thaw();
+    const result = await recording;
+    expect(result).toMatchObject({ parts: [name(0)], ended: "key", key: "#" });
+    expect(result.talking).toBeUndefined();
+    expect(result.duration).toBeGreaterThan(2.5);
+    expect(result.duration).toBeLessThan(4.5);
     done();
   });
 

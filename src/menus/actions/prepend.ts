@@ -18,7 +18,7 @@ export const prepend: Action<Retrieval> = {
     if (recorded?.ended === "fault") await discard(session, recorded.parts);
     if (!recorded || recorded.ended === "fault") return { next: "repeat", say: NOT_RECORDED };
     const { parts, duration, ended } = recorded;
-    if (ended === "hangup" || parts.length === 0 || Math.round(duration) < 1) {
+    if (ended === "hangup" || parts.length === 0 || (duration !== undefined && Math.round(duration) < 1)) {
       await discard(session, parts);
       return { next: "repeat", say: ["vm-tooshort"] };
     }
