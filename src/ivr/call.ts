@@ -122,7 +122,7 @@ export interface RecordResult {
   /** `fault`: Asterisk could not write all of it, as when its disk is full; what it wrote is there. */
   readonly ended: "key" | "silence" | "limit" | "hangup" | "fault";
   readonly key?: Key;
-  /** Seconds of all parts: of what was written, where that could be read, else as Asterisk counts them; undefined when neither is known. */
+  /** Seconds of all parts: of what was written, where that could be read, else as Asterisk counts them, whose 0 means nothing; undefined when neither is known. */
   readonly duration: number | undefined;
   /** Seconds of speech, when `maxSilence` is set and Asterisk measured it. */
   readonly talking?: number;

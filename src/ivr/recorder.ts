@@ -93,7 +93,7 @@ export async function record(
       const least = Math.max((end.duration ?? 0) - (options.maxSilence > 0 ? 1 : 0), 0);
       const isCut = isMeasured && written !== undefined && written < least;
       if (end.exists && (isCut || !isEmpty)) parts.push(name);
-      const seconds = isCut ? Math.max(Math.floor(written ?? 0), 0) : (written ?? length);
+      const seconds = isCut ? Math.max(Math.floor(written ?? 0), 0) : (written ?? (length || undefined));
       duration = duration === undefined || seconds === undefined ? undefined : duration + seconds;
       if (isCut) {
         tellFault(call, cutShort(call, name, written ?? 0));

@@ -6,7 +6,7 @@ import type { Subscriber } from "../model/subscriber.ts";
 import { type Ending, ignoreHangUp } from "./ending.ts";
 import type { Exits } from "./exits.ts";
 import { CUT_SHORT, NOT_RECORDED } from "./faults.ts";
-import { type Draft, isTooShort, nameOf, recordTake, type Take } from "./take.ts";
+import { type Draft, isTooQuiet, isTooShort, nameOf, recordTake, type Take } from "./take.ts";
 
 export interface MessageDeps {
   /** The call goes on when the message is left, so nobody says goodbye. Default false. */
@@ -61,17 +61,20 @@ export class Message {
 
   /**
    * Records the next take. It counts from now on unless it is too short, which only who is still there can mend: after a
-   * hang-up it counts if nothing better was said before, and delivery measures it.
+   * hang-up it counts if nothing better was said before, and delivery measures it. One that is only too quiet is kept in case that
+   * nothing better comes.
    */
   async record(canSpeakAgain: boolean): Promise<{ take: Take; counts: boolean } | undefined> {
     const take = await this.#record();
     if (!take) return undefined;
     for (const part of take.parts) this.#names.add(part);
+    const { minSeconds } = this.owner;
     const gone = take.ended === "hangup";
     // What a fault has left counts, however short: nobody can do better.
-    const short = take.ended !== "fault" && isTooShort(take, this.owner.minSeconds, canSpeakAgain && !gone);
-    const counts = gone ? take.parts.length > 0 && !(short && this.#take) : !short;
-    if (counts) this.#take = take;
+    const short = take.ended !== "fault" && isTooShort(take, minSeconds);
+    const quiet = take.ended !== "fault" && canSpeakAgain && isTooQuiet(take, minSeconds);
+    const counts = gone ? take.parts.length > 0 && !(short && this.#take) : !short && !quiet;
+    if (counts || (!short && !this.#take)) this.#take = take;
     else if (!gone) await this.#remove(take.parts);
     return { take, counts };
   }

@@ -20,7 +20,7 @@ export async function takeMessage(message: Message, menus: MenuSet<Message>): Pr
     const recorded = await message.record(tries < TRIES);
     if (!recorded) return FAILED;
     const { take, counts } = recorded;
-    if (take.ended === "hangup") return counts ? keep(message) : FAILED;
+    if (take.ended === "hangup") return keep(message);
     const toOther = take.key === "0" ? exits.operator : undefined;
     if (counts && toOther) return operatorOr(message);
     // Who was told that a part is missing is not thanked.
@@ -32,13 +32,21 @@ export async function takeMessage(message: Message, menus: MenuSet<Message>): Pr
       return kept;
     }
     if (toOther) {
+      await message.keep();
       await call.play(["transfer"], { bargeIn: "none" });
       return { status: "USEREXIT", to: toOther };
     }
-    await expectHangUp(call, FAILED);
-    await call.play(["vm-tooshort"], { bargeIn: "none" });
+    await expectHangUp(call, outcome(message));
+    const isGone = await call.play(["vm-tooshort"], { bargeIn: "none" }).then(() => false, gone);
+    if (isGone) break;
   }
-  return FAILED;
+  return keep(message);
+}
+
+/** True after a hang-up. */
+function gone(error: unknown): true {
+  ignoreHangUp(error);
+  return true;
 }
 
 /** No answer and a hang-up keep what was said. */
@@ -59,5 +67,10 @@ async function operatorOr(message: Message): Promise<Ending> {
 
 async function keep(message: Message): Promise<Ending> {
   await message.keep();
-  return message.saved;
+  return outcome(message);
+}
+
+/** Of what was said until now. */
+function outcome(message: Message): Ending {
+  return message.parts.length > 0 ? message.saved : FAILED;
 }

@@ -78,15 +78,14 @@ export function nameOf(call: Call, draft: Draft, take: number, part: number): st
 /** The beep and Asterisk's own time around a recording, seconds. */
 const OVERHEAD = 3;
 
-/**
- * Whether a take is too short to be kept. Doubt keeps it: Asterisk does not report every length, and its
- * detector of silence may take a quiet voice for silence, so its measure counts only while the caller can still be
- * asked to speak again.
- */
-export function isTooShort(take: Take, minSeconds: number, canSpeakAgain: boolean): boolean {
+/** Whether a take is too short to be kept. Doubt keeps it: where its length is not known, the time that it took counts. */
+export function isTooShort(take: Take, minSeconds: number): boolean {
   if (take.parts.length === 0) return true;
-  const length = take.duration || take.elapsed - OVERHEAD;
   // Rounded as for delivery, or what the caller was thanked for would be thrown away.
-  if (Math.round(length) < minSeconds) return true;
-  return canSpeakAgain && take.talking !== undefined && take.talking < minSeconds;
+  return Math.round(take.duration ?? take.elapsed - OVERHEAD) < minSeconds;
+}
+
+/** Whether somebody has said less than that, or too quietly for Asterisk's detector of silence: who is still there is asked again. */
+export function isTooQuiet({ talking }: Take, minSeconds: number): boolean {
+  return talking !== undefined && talking < minSeconds;
 }

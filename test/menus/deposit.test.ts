@@ -235,6 +235,25 @@ describe("recording", () => {
     expect(parseName(long)).toMatchObject({ id: parseName(short).id, take: 1 });
   });
 
+  const quiet: readonly [string, Reaction] = ["beep", { speaks: 5, presses: "#", quietly: true }];
+  it.each<[string, Line[], number]>([
+    ["hangs up when asked again", [quiet, ["vm-tooshort", { hangsUp: true }]], 0],
+    ["says nothing more", [quiet, ["beep", { speaks: 0, hangsUp: true }]], 0],
+    [
+      "is too short then",
+      [quiet, ["beep", { speaks: 1, presses: "#" }], ["beep", { speaks: 1, presses: "#" }]],
+      0,
+    ],
+    ["speaks up", [quiet, ["beep", SPEAKS]], 1],
+    ["speaks up in vain", [quiet, quiet, quiet], 2],
+  ])("keeps a voice that was too quiet for Asterisk, when the caller %s", async (_, lines, counts) => {
+    const { heard, phone } = await world.deposit(["1001"], lines);
+    expect(heard).toContain("vm-tooshort");
+    expect(world.deposits).toEqual([[phone.recorded[counts]]]);
+    expect(world.discarded).not.toContain(phone.recorded[0]);
+    expect(phone.variables.get(STATUS)).toBe("SUCCESS");
+  });
+
   it("gives up after three that are too short", async () => {
     const { phone } = await world.deposit(
       ["1001"],

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { MemoryLoginLimiter } from "../../src/access/limiter.ts";
 import { AudioCache } from "../../src/menus/audio.ts";
 import { DEPOSIT_OPTIONS, parseOptions } from "../../src/menus/options.ts";
-import { isTooShort } from "../../src/menus/take.ts";
+import { isTooQuiet, isTooShort } from "../../src/menus/take.ts";
 import { patiently, within } from "../../src/menus/wait.ts";
 import { Phone } from "./phone.ts";
 import { World } from "./world.ts";
@@ -40,14 +40,16 @@ describe("too short", () => {
     ["long enough", {}, false],
     ["shorter than minsecs", { duration: 1 }, true],
     ["no file", { parts: [], duration: 0, elapsed: 1 }, true],
-    ["of a length that Asterisk did not report", { duration: 0, elapsed: 30 }, false],
-    ["without speech", { talking: 0 }, true],
+    ["of a length that is not known", { duration: undefined, elapsed: 30 }, false],
+    ["without speech", { talking: 0 }, false],
   ])("%s", (_what, change, short) => {
-    expect(isTooShort({ ...take, ...change }, 2, true)).toBe(short);
+    expect(isTooShort({ ...take, ...change }, 2)).toBe(short);
   });
 
-  it("keeps a quiet voice when the caller cannot be asked again", () => {
-    expect(isTooShort({ ...take, talking: 0 }, 2, false)).toBe(false);
+  it("is not too quiet", () => {
+    expect(
+      [{ talking: 0 }, { talking: 2 }, {}].map((change) => isTooQuiet({ ...take, ...change }, 2)),
+    ).toEqual([true, false, false]);
   });
 });
 

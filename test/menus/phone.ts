@@ -27,6 +27,8 @@ export interface Reaction {
   readonly hangsUp?: boolean;
   /** Seconds of speech into a recording. */
   readonly speaks?: number;
+  /** So quietly that Asterisk takes it for silence. */
+  readonly quietly?: boolean;
   /** Happens somewhere else in the world before the caller is heard again. */
   readonly meanwhile?: () => Promise<void>;
   /** How the recording ends, if not by `#` or hang-up. */
@@ -154,7 +156,8 @@ export class Phone implements Call {
     const [key, ...ahead] = [...(reaction.presses ?? "")] as Key[];
     this.#keys = ahead;
     const ended = reaction.hangsUp ? "hangup" : (reaction.endsBy ?? "key");
-    return { parts, ended, duration, ...(ended === "key" ? { key: key ?? "#" } : {}) };
+    const talking = reaction.quietly ? { talking: 0 } : {};
+    return { parts, ended, duration, ...talking, ...(ended === "key" ? { key: key ?? "#" } : {}) };
   }
 
   async variable(name: string): Promise<string | undefined> {
