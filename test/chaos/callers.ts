@@ -4,6 +4,7 @@ import { samples, tone } from "../asterisk/wav.ts";
 import type { Moments } from "./moments.ts";
 import type { Chance } from "./random.ts";
 import { BOTH, REVIEW, type Stage } from "./stage.ts";
+import { hasAudio } from "./tape.ts";
 
 /** What a caller means to do. */
 export interface Plan {
@@ -43,8 +44,12 @@ export interface Told {
 }
 
 const VOICES = { first: 320, step: 16, count: 200 };
-/** Who was not heard presses # again after so long. */
+/**
+ * Who was not heard presses # again after so long, and then after twice as long each time: three that come just after the beep make three messages
+ * that are too short.
+ */
 const AGAIN_MS = 2_500;
+const AGAIN_MOST_MS = 10_000;
 /** A caller in a system that has faults gives up after this. */
 const PATIENCE_MS = 60_000;
 
@@ -167,11 +172,11 @@ class Caller {
 
   /** Skips what is said until the beep. False when the call ended before. */
   async #isRecorded(take: number): Promise<boolean> {
-    const begun = () => this.#files().some(({ name }) => name.take >= take);
+    const begun = () => this.#files().some((file) => file.name.take >= take && hasAudio(file));
     const start = Date.now();
-    while (Date.now() - start < PATIENCE_MS) {
+    for (let wait = AGAIN_MS; Date.now() - start < PATIENCE_MS; wait = Math.min(2 * wait, AGAIN_MOST_MS)) {
       await this.#press("#");
-      if (await this.#until(begun, AGAIN_MS)) return true;
+      if (await this.#until(begun, wait)) return true;
       if (this.#isOver()) {
         this.#told.why = `over after ${((Date.now() - start) / 1_000).toFixed(1)} s`;
         return false;

@@ -96,6 +96,11 @@ export function pcmOf(file: Buffer): Buffer {
   return file.subarray(at + 8, at + 8 + bytes - (bytes % 2));
 }
 
+/** Whether there is more than a header: who presses # before that has ended a recording that had only begun. */
+export function hasAudio({ link }: Kept): boolean {
+  return (statSync(link, { throwIfNoEntry: false })?.size ?? 0) > wavHeader(0).length;
+}
+
 export function readPcm({ link }: Kept): Buffer {
   return existsSync(link) ? pcmOf(readFileSync(link)) : Buffer.alloc(0);
 }
