@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { RedisCommander } from "ioredis";
 import { VoxpostError } from "../errors.ts";
 import type { Logger } from "../log.ts";
+import { readEpoch } from "./epoch.ts";
 
 export interface LockOptions {
   /** Undefined: this process only. Commands must be bounded (`commandTimeout`), and fail at once while Redis is away. */
@@ -18,9 +19,6 @@ export interface LockOptions {
 
 /** How often a lock is renewed, milliseconds: with it comes back what an emptied Redis has forgotten. */
 const RENEW_MS = 500;
-
-/** Held by nobody: it is gone when Redis has lost its data. */
-const EPOCH = "voxpost:epoch";
 
 /** 0 when it is another's by now. One that has expired, or was swept away with everything else, is taken again. */
 const RENEW = `
@@ -92,7 +90,7 @@ export class Locks {
    */
   async #wasEmptied(redis: RedisCommander): Promise<boolean> {
     const { emptiedMs = 3_000, log } = this.#options;
-    const epoch = (await redis.get(EPOCH)) ?? (await beginEpoch(redis));
+    const epoch = await readEpoch(redis);
     if (this.#epoch !== undefined && this.#epoch !== epoch) {
       log.warn("Redis was emptied: locks are taken again, and new ones wait for that");
       this.#emptiedAt = Date.now();
@@ -110,11 +108,6 @@ export class Locks {
   async #script(script: string, redisKey: string, ...args: (string | number)[]): Promise<unknown> {
     return await this.#options.redis?.eval(script, 1, redisKey, ...args).catch(() => undefined);
   }
-}
-
-async function beginEpoch(redis: RedisCommander): Promise<string | undefined> {
-  await redis.set(EPOCH, randomBytes(8).toString("hex"), "NX");
-  return (await redis.get(EPOCH)) ?? undefined;
 }
 
 function locked(key: string): VoxpostError {

@@ -1,7 +1,7 @@
 import { Queue } from "bullmq";
 import { VoxpostError } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import { formatMailbox } from "../model/mailbox.ts";
+import { formatMailbox, type MailboxAddress } from "../model/mailbox.ts";
 import type { Enqueue, ForwardRequest } from "./enqueue.ts";
 import { boundedRedis, PREFIX, type RedisClient } from "./redis.ts";
 import type { RedisServers } from "./redis-options.ts";
@@ -13,14 +13,20 @@ const ENQUEUE_MS = 1_000;
 const JOB_STATES = ["waiting", "active", "delayed"] as const;
 type JobState = (typeof JOB_STATES)[number];
 
+/** Sees every mailbox that somebody wants counted because it has changed, and whether the queue took the job. */
+type OnCount = (mailbox: MailboxAddress, taken: boolean) => void;
+
 /** The way into the queues. */
 export class Queues implements Enqueue {
   readonly redis: RedisClient;
   readonly #log: Logger;
   readonly #queues: Map<JobName, Queue>;
 
-  constructor(options: { redis: RedisServers; log: Logger }) {
+  readonly #onCount: OnCount | undefined;
+
+  constructor(options: { redis: RedisServers; log: Logger; onCount?: OnCount }) {
     this.#log = options.log;
+    this.#onCount = options.onCount;
     this.redis = boundedRedis(options.redis, options.log);
     this.#queues = new Map(
       jobNames.map((name) => {
@@ -40,7 +46,8 @@ export class Queues implements Enqueue {
   }
 
   async mwi(mailbox: JobData<"mwi">): Promise<void> {
-    await this.refresh(mailbox);
+    const taken = await this.refresh(mailbox);
+    this.#onCount?.(mailbox, taken);
   }
 
   /** As `mwi`, for whoever wants to know: false when the queue did not take it. */

@@ -6,6 +6,7 @@ import { Latest } from "../custody/latest.ts";
 import { Ledger } from "../custody/ledger.ts";
 import { Locks } from "../custody/lock.ts";
 import { Reasons } from "../custody/reasons.ts";
+import { AskedCounts } from "../jobs/asked-counts.ts";
 import { News } from "../jobs/news.ts";
 import { Queues } from "../jobs/queues.ts";
 import { Recovery } from "../jobs/recovery.ts";
@@ -54,7 +55,8 @@ export async function openGround(config: Config, log: Logger): Promise<Ground> {
   const subscribers = createSubscribers(config);
   const own = config.redis ? undefined : await startPrivateRedis(join(config.data, "redis"), log);
   const servers = config.redis ?? own?.url ?? "";
-  const queues = new Queues({ redis: servers, log });
+  const queues = new Queues({ redis: servers, log, onCount: (...asking) => asked.note(...asking) });
+  const asked = new AskedCounts({ redis: queues.redis, ask: (mailbox) => queues.refresh(mailbox), log });
   const custody = { redis: queues.redis, log };
   const news = new News(custody);
 
@@ -115,6 +117,7 @@ export async function openGround(config: Config, log: Logger): Promise<Ground> {
       unfollow();
       news.close();
       recovery.stop();
+      asked.stop();
       await queues.close();
       await store.close();
       await own?.stop();

@@ -4,7 +4,7 @@ import { samples, tone } from "../asterisk/wav.ts";
 import type { Moments } from "./moments.ts";
 import type { Chance } from "./random.ts";
 import { BOTH, REVIEW, type Stage } from "./stage.ts";
-import { hasAudio } from "./tape.ts";
+import { isEmpty } from "./tape.ts";
 
 /** What a caller means to do. */
 export interface Plan {
@@ -172,11 +172,15 @@ class Caller {
 
   /** Skips what is said until the beep. False when the call ended before. */
   async #isRecorded(take: number): Promise<boolean> {
-    const begun = () => this.#files().some((file) => file.name.take >= take && hasAudio(file));
+    const begun = () => this.#files().some((file) => file.name.take >= take && !isEmpty(file));
     const start = Date.now();
     for (let wait = AGAIN_MS; Date.now() - start < PATIENCE_MS; wait = Math.min(2 * wait, AGAIN_MOST_MS)) {
       await this.#press("#");
-      if (await this.#until(begun, wait)) return true;
+      if (await this.#until(begun, wait)) {
+        // The # may have come just after the beep.
+        await sleep(300);
+        if (begun()) return true;
+      }
       if (this.#isOver()) {
         this.#told.why = `over after ${((Date.now() - start) / 1_000).toFixed(1)} s`;
         return false;

@@ -96,9 +96,10 @@ export function pcmOf(file: Buffer): Buffer {
   return file.subarray(at + 8, at + 8 + bytes - (bytes % 2));
 }
 
-/** Whether there is more than a header: who presses # before that has ended a recording that had only begun. */
-export function hasAudio({ link }: Kept): boolean {
-  return (statSync(link, { throwIfNoEntry: false })?.size ?? 0) > wavHeader(0).length;
+/** Whether it was ended before it had a word: by a # that was meant for the greeting. Asterisk writes the length when it ends one. */
+export function isEmpty({ link }: Kept): boolean {
+  const file = existsSync(link) ? readFileSync(link) : Buffer.alloc(0);
+  return file.length === wavHeader(0).length && file.readUInt32LE(4) > 0;
 }
 
 export function readPcm({ link }: Kept): Buffer {

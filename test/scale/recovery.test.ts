@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { type Lab, startLab } from "../../lab/lab.ts";
 import { VoxpostError } from "../../src/errors.ts";
+import { AskedCounts } from "../../src/jobs/asked-counts.ts";
 import { mwi } from "../../src/jobs/mwi.ts";
 import { Queues } from "../../src/jobs/queues.ts";
 import { Recovery } from "../../src/jobs/recovery.ts";
@@ -41,7 +42,13 @@ afterAll(async () => {
 async function startProgram(deposit: Processors["deposit"] = async () => {}) {
   const tree = { ...accountsOf(lab), max_watched: 0 };
   const redis = lab.redis?.url ?? "";
-  const queues = new Queues({ redis, log });
+  const queues = new Queues({ redis, log, onCount: (...asking) => asked.note(...asking) });
+  const asked = new AskedCounts({
+    redis: queues.redis,
+    ask: (mailbox) => queues.refresh(mailbox),
+    log,
+    everyMs: 100,
+  });
   const engine = createEngine(tree, {
     log,
     folder,
@@ -74,6 +81,7 @@ async function startProgram(deposit: Processors["deposit"] = async () => {}) {
   });
   onTestFinished(async () => {
     recovery.stop();
+    asked.stop();
     await workers.close(0);
     await queues.hurry("all");
     await queues.close();
@@ -111,6 +119,32 @@ test.each([
     PATIENCE,
   );
   await vi.waitFor(async () => expect((await program.queues.waiting())?.mwi).toBe(0), PATIENCE);
+});
+
+test("what a Redis that was emptied has forgotten is counted all the same", { timeout: 60_000 }, async () => {
+  const program = await startProgram();
+  const mailboxes = fresh(3);
+  for (const mailbox of mailboxes) await program.engine.append("INBOX", newMessage(box(mailbox)));
+  await loseStore(program, mailboxes);
+  await program.queues.redis.flushall();
+  await lab.imap?.restart();
+  await vi.waitFor(
+    () => expect([...new Set(program.told)].sort()).toEqual(mailboxes.map((mailbox) => `${mailbox}: 1`)),
+    PATIENCE,
+  );
+});
+
+test("what was asked for while Redis was away is counted when it is back", { timeout: 60_000 }, async () => {
+  const program = await startProgram();
+  const [before = "", meanwhile = ""] = fresh(2);
+  for (const mailbox of [before, meanwhile]) await program.engine.append("INBOX", newMessage(box(mailbox)));
+  await program.queues.mwi(box(before));
+  await vi.waitFor(() => expect(program.told).toEqual([`${before}: 1`]), PATIENCE);
+  lab.redis?.kill();
+  await lab.redis?.exited;
+  await program.queues.mwi(box(meanwhile));
+  await lab.redis?.restart();
+  await vi.waitFor(() => expect(program.told).toContain(`${meanwhile}: 1`), PATIENCE);
 });
 
 test("whoever asks for a mailbox whose count was put off has it counted now", {
