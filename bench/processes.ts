@@ -17,10 +17,15 @@ export function residentMegabytes(pid: number): number {
 /** Makes Node write a line at each garbage collection. */
 export const TELL_COLLECTIONS = "--trace-gc";
 
-/** What was in use on the heap after the last of Node's own collections of all of it that this log tells of, megabytes. */
+/**
+ * What was in use on the heap after the last of Node's own collections of all of it that this log tells of, megabytes. The first heap to be collected is
+ * the program's, others are its threads'.
+ */
 export function leftByCollection(log: string): number | undefined {
-  const told = readFileSync(log, "utf8").matchAll(/ Mark-Compact .*-> ([\d.]+) \([\d.]+\) MB/g);
-  const left = [...told].at(-1)?.[1];
+  const text = readFileSync(log, "utf8");
+  const [heap = ""] = /\[\d+:0x[0-9a-f]+\]/.exec(text) ?? [];
+  const lines = text.split("\n").filter((line) => line.startsWith(heap) && line.includes(" Mark-Compact "));
+  const left = /-> ([\d.]+) \([\d.]+\) MB/.exec(lines.at(-1) ?? "")?.[1];
   return left === undefined ? undefined : Number(left);
 }
 

@@ -174,8 +174,11 @@ class Caller {
   async #isRecorded(take: number): Promise<boolean> {
     const begun = () => this.#files().some((file) => file.name.take >= take && !isEmpty(file));
     const start = Date.now();
+    let keys = "#";
     for (let wait = AGAIN_MS; Date.now() - start < PATIENCE_MS; wait = Math.min(2 * wait, AGAIN_MOST_MS)) {
-      await this.#press("#");
+      await this.#press(keys);
+      // The key that asks for another take may have come while nobody listened.
+      if (take > 0) keys = "3#";
       if (await this.#until(begun, wait)) {
         // The # may have come just after the beep.
         await sleep(300);
