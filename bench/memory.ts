@@ -10,7 +10,7 @@ type Say = (line: string) => void;
 
 /**
  * `npm run bench -- memory [messages [rate]]`: what the program holds after so many deposits in a row, and whether it still grows. Messages of
- * a second, by default 25 in each second, so that ten thousand take eight minutes on two cores that do nothing else.
+ * a second, by default 25 in each second, so that ten thousand take ten minutes on two cores that do nothing else.
  */
 export function benchMemory(say: Say, messages: number, rate: number): Promise<Row[]> {
   return Waves.with(say, async (_, waves) => {
