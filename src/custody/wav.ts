@@ -30,7 +30,7 @@ export async function readWav(path: string): Promise<Wav | undefined> {
   const { size } = await stat(path);
   const head = await readHead(path);
   if (size < 12) return undefined;
-  if (isLost(head)) {
+  if (isLost(head, size)) {
     const [format, start] = [RECORDED.subarray(20, 36), RECORDED.length];
     return describe(path, format, start, head.readUInt32LE(start - 4), size);
   }
@@ -73,12 +73,15 @@ async function* joined(wavs: readonly [Wav, ...Wav[]]): AsyncGenerator<Buffer> {
 /** The header of what we have Asterisk record. */
 const RECORDED = wavHeader(0);
 
-/** Whether nothing was ever written where the header should be, but for the two lengths. */
-function isLost(head: Buffer): boolean {
-  const [beforeLength, length] = [head.subarray(0, 4), RECORDED.length];
-  return (
-    head.length >= length && [...beforeLength, ...head.subarray(8, length - 4)].every((byte) => byte === 0)
-  );
+/**
+ * Whether the header was never written. Asterisk writes the two lengths into it all the same when it closes the file, over what stands there: nothing, or
+ * the first few samples.
+ */
+function isLost(head: Buffer, size: number): boolean {
+  const { length } = RECORDED;
+  if (head.length < length || head.toString("latin1", 0, 4) === "RIFF") return false;
+  if (head.readUInt32LE(4) === size - 8 && head.readUInt32LE(length - 4) === size - length) return true;
+  return [...head.subarray(0, 4), ...head.subarray(8, length - 4)].every((byte) => byte === 0);
 }
 
 async function readHead(path: string): Promise<Buffer> {

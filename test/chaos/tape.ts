@@ -87,7 +87,7 @@ const DATA = wavHeader(0).indexOf("data");
 
 /** The samples in a file, also in one whose header was never completed, or was lost by a disk that was full. */
 export function pcmOf(file: Buffer): Buffer {
-  const isLost = file.length > DATA && file.readUInt32LE(0) === 0;
+  const isLost = file.length > DATA && file.toString("latin1", 0, 4) !== "RIFF";
   const at = isLost ? DATA : file.indexOf("data", 12, "latin1");
   if (at < 0) return Buffer.alloc(0);
   const promised = file.readUInt32LE(at + 4);

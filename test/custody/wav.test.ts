@@ -19,8 +19,9 @@ function file(content: Buffer): string {
 }
 
 /** As a disk leaves it that was full when the recording began, and had space again later. */
-function lost(content: Buffer): Buffer {
-  return Buffer.concat([Buffer.alloc(4), content.subarray(4, 8), Buffer.alloc(32), content.subarray(40)]);
+function lost(content: Buffer, byte = 0): Buffer {
+  const [before, between] = [Buffer.alloc(4, byte), Buffer.alloc(32, byte)];
+  return Buffer.concat([before, content.subarray(4, 8), between, content.subarray(40)]);
 }
 
 /** wav49 as Asterisk writes it: GSM in blocks of 65 bytes, 1,625 bytes a second, a longer `fmt ` and a `fact` chunk. */
@@ -51,6 +52,7 @@ describe("a recording's audio", () => {
     ["a whole file", wav(second(1)), 1],
     ["lengths of 0, as Asterisk's death leaves them", wav(second(1), { riff: 0, data: 0 }), 1],
     ["a header of which only the lengths were written", lost(wav(second(1))), 1],
+    ["lengths written into audio that stands where the header should", lost(wav(second(1)), 0x07), 1],
     ["no header at all where one should be", lost(wav(second(1), { riff: 0, data: 0 })), 1],
     ["a file that was cut", wav(second(1)).subarray(0, 44 + 8000), 0.5],
     ["half a sample at the end", wav(second(1)).subarray(0, 44 + 8001), 0.5],
