@@ -14,6 +14,8 @@ interface Due {
 
 /** Less is a matter of rounding. */
 const SURELY_LONG_ENOUGH = 2.5;
+/** Of the shortest `minsecs`, rounded. */
+const SURELY_TOO_SHORT = 0.5;
 const BYTES_A_SECOND = 16_000;
 
 /** What a call owes, judged by nothing but what its caller said, pressed and heard. */
@@ -43,14 +45,16 @@ function due(story: readonly Happening[], id: string): Due {
     // What is heard right behind it, before anything else is recorded.
     const next = story.slice(end + 1).find((one) => one.is !== "presses");
     const short = next?.is === "hears" && next.sound === "vm-tooshort";
-    return { words, short, long: soundingSeconds(words) >= SURELY_LONG_ENOUGH };
+    // Too quiet for Asterisk's detector, it is kept when nothing better comes.
+    const seconds = words.length / BYTES_A_SECOND;
+    return { words, short, seconds, long: soundingSeconds(words) >= SURELY_LONG_ENOUGH };
   });
   const words = judged.map((take) => take.words);
   return { name, words, fate: fateOf(judged, story.slice(last + 1), name) };
 }
 
 function fateOf(
-  takes: readonly { short: boolean; long: boolean }[],
+  takes: readonly { short: boolean; seconds: number; long: boolean }[],
   after: readonly Happening[],
   { kind }: RecordingName,
 ): Due["fate"] {
@@ -68,7 +72,7 @@ function fateOf(
   const deleted = after.findIndex((one) => one.is === "hears" && one.sound === "vm-deleted");
   if (after.slice(0, deleted + 1).some((one) => one.is === "presses") && heard[0] === "vm-deleted")
     return "unsure";
-  if (takes.every(({ short }) => short)) return "dropped";
+  if (takes.every(({ short, seconds }) => short && seconds < SURELY_TOO_SHORT)) return "dropped";
   return takes.some(({ short, long }) => long && !short) ? "kept" : "unsure";
 }
 
