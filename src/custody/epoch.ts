@@ -4,10 +4,27 @@ import type { RedisCommander } from "ioredis";
 /** Held by nobody: it is gone when Redis has lost its data. */
 const EPOCH = "voxpost:epoch";
 
-/** A word that stays the same until Redis loses its data: FLUSHALL, a restart without its file. @throws whatever ioredis throws */
-export async function readEpoch(redis: RedisCommander): Promise<string | undefined> {
-  const epoch = await redis.get(EPOCH);
-  if (epoch) return epoch;
-  await redis.set(EPOCH, randomBytes(8).toString("hex"), "NX");
-  return (await redis.get(EPOCH)) ?? undefined;
+/** A word in Redis that stays the same until it loses its data: FLUSHALL, a restart without its file. */
+export class Epoch {
+  readonly #redis: RedisCommander;
+  #last: string | undefined;
+
+  constructor(redis: RedisCommander) {
+    this.#redis = redis;
+  }
+
+  /** Whether Redis has lost its data since this was last asked; false at first. @throws whatever ioredis throws */
+  async hasEnded(): Promise<boolean> {
+    const now = await this.#read();
+    const last = this.#last;
+    this.#last = now;
+    return last !== undefined && last !== now;
+  }
+
+  async #read(): Promise<string | undefined> {
+    const known = await this.#redis.get(EPOCH);
+    if (known) return known;
+    await this.#redis.set(EPOCH, randomBytes(8).toString("hex"), "NX");
+    return (await this.#redis.get(EPOCH)) ?? undefined;
+  }
 }

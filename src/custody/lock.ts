@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { RedisCommander } from "ioredis";
 import { VoxpostError } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import { readEpoch } from "./epoch.ts";
+import { Epoch } from "./epoch.ts";
 
 export interface LockOptions {
   /** Undefined: this process only. Commands must be bounded (`commandTimeout`), and fail at once while Redis is away. */
@@ -36,13 +36,14 @@ export class Locks {
   readonly #options: LockOptions;
   readonly #ttlMs: number;
   readonly #held = new Set<string>();
-  /** What stood in `EPOCH` when it was last read; undefined before that. */
-  #epoch: string | undefined;
+  /** Undefined without a Redis. */
+  readonly #epoch: Epoch | undefined;
   /** Milliseconds since 1970. */
   #emptiedAt = 0;
 
   constructor(options: LockOptions) {
     this.#options = options;
+    this.#epoch = options.redis && new Epoch(options.redis);
     this.#ttlMs = options.ttlMs ?? 120_000;
   }
 
@@ -73,9 +74,9 @@ export class Locks {
 
   async #acquire(redisKey: string, token: string): Promise<void> {
     const { redis, log } = this.#options;
-    if (!redis) return;
+    if (!redis || !this.#epoch) return;
     try {
-      if (await this.#wasEmptied(redis)) throw locked(redisKey);
+      if (await this.#wasEmptied(this.#epoch)) throw locked(redisKey);
       const answer = await redis.set(redisKey, token, "PX", this.#ttlMs, "NX");
       if (answer !== "OK") throw locked(redisKey);
     } catch (error) {
@@ -88,14 +89,12 @@ export class Locks {
    * Whether Redis has lost its data (FLUSHALL, a restart without its file) so lately that somebody may still hold a lock of which
    * it knows nothing any more.
    */
-  async #wasEmptied(redis: RedisCommander): Promise<boolean> {
+  async #wasEmptied(epoch: Epoch): Promise<boolean> {
     const { emptiedMs = 3_000, log } = this.#options;
-    const epoch = await readEpoch(redis);
-    if (this.#epoch !== undefined && this.#epoch !== epoch) {
+    if (await epoch.hasEnded()) {
       log.warn("Redis was emptied: locks are taken again, and new ones wait for that");
       this.#emptiedAt = Date.now();
     }
-    this.#epoch = epoch;
     return Date.now() - this.#emptiedAt < emptiedMs;
   }
 

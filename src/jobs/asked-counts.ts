@@ -1,5 +1,5 @@
 import type { RedisCommander } from "ioredis";
-import { readEpoch } from "../custody/epoch.ts";
+import { Epoch } from "../custody/epoch.ts";
 import type { Logger } from "../log.ts";
 import { formatMailbox, type MailboxAddress } from "../model/mailbox.ts";
 
@@ -27,12 +27,13 @@ export class AskedCounts {
   /** The time of the latest, milliseconds since 1970; the oldest first. */
   readonly #asked = new Map<string, { mailbox: MailboxAddress; at: number }>();
   readonly #timer: NodeJS.Timeout;
-  #epoch: string | undefined;
+  readonly #epoch: Epoch;
   #isDoubtful = false;
   #isLooking = false;
 
   constructor(options: AskedCountsOptions) {
     this.#options = options;
+    this.#epoch = new Epoch(options.redis);
     this.#timer = setInterval(() => void this.#look(), options.everyMs ?? 5_000).unref();
   }
 
@@ -54,12 +55,10 @@ export class AskedCounts {
   async #look(): Promise<void> {
     if (this.#isLooking) return;
     this.#isLooking = true;
-    const { redis, keptMs = 600_000, log } = this.#options;
+    const { keptMs = 600_000, log } = this.#options;
     try {
-      const epoch = await readEpoch(redis);
-      const isAnother = this.#epoch !== undefined && this.#epoch !== epoch;
-      this.#epoch = epoch;
-      this.#isDoubtful ||= isAnother;
+      const isEmptied = await this.#epoch.hasEnded();
+      this.#isDoubtful ||= isEmptied;
       if (this.#isDoubtful) {
         const asked = [...this.#asked.values()];
         if (asked.length > 0)

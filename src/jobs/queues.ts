@@ -21,7 +21,6 @@ export class Queues implements Enqueue {
   readonly redis: RedisClient;
   readonly #log: Logger;
   readonly #queues: Map<JobName, Queue>;
-
   readonly #onCount: OnCount | undefined;
 
   constructor(options: { redis: RedisServers; log: Logger; onCount?: OnCount }) {

@@ -37,16 +37,10 @@ export async function takeMessage(message: Message, menus: MenuSet<Message>): Pr
       return { status: "USEREXIT", to: toOther };
     }
     await expectHangUp(call, outcome(message));
-    const isGone = await call.play(["vm-tooshort"], { bargeIn: "none" }).then(() => false, gone);
-    if (isGone) break;
+    await call.play(["vm-tooshort"], { bargeIn: "none" }).catch(ignoreHangUp);
+    if (call.signal.aborted) break;
   }
   return keep(message);
-}
-
-/** True after a hang-up. */
-function gone(error: unknown): true {
-  ignoreHangUp(error);
-  return true;
 }
 
 /** No answer and a hang-up keep what was said. */

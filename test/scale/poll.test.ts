@@ -15,7 +15,7 @@ import { createEngine } from "../../src/storage/registry.ts";
 import { DiskSnapshots } from "../../src/storage/snapshot.ts";
 import { type PollTurns, pollSnapshots } from "../../src/storage/snapshot-poll.ts";
 import { newMessage, recordingLog } from "../storage/samples.ts";
-import { PATIENCE } from "./site.ts";
+import { accountsOf, PATIENCE } from "./site.ts";
 
 const MAILBOXES = Array.from({ length: 12 }, (_, at) => ({ mailbox: String(1001 + at), context: "default" }));
 /** So long a turn is taken here, and rounds follow each other at once. */
@@ -30,30 +30,19 @@ afterAll(() => lab?.stop());
 
 /** What a program does between calls, with a disk of its own. */
 async function startProgram() {
-  const { imap, redis: server } = lab;
   const { log } = recordingLog();
-  const url = server?.url ?? "";
+  const url = lab.redis?.url ?? "";
   const redis = boundedRedis(url, log);
   const folder = await mkdtemp(join(tmpdir(), "voxpost-poll-"));
   /** Questions that the mail server was asked. */
   const asked = { count: 0, quota: 0, readGreeting: 0 };
-  const engine = createEngine(
-    {
-      engine: "imap",
-      host: imap?.host,
-      port: imap?.port,
-      tls: "none",
-      user: "{mailbox}",
-      proxy: imap?.proxy,
+  const engine = createEngine(accountsOf(lab), {
+    log,
+    folder,
+    observer: ({ operation }) => {
+      if (operation in asked) asked[operation as keyof typeof asked]++;
     },
-    {
-      log,
-      folder,
-      observer: ({ operation }) => {
-        if (operation in asked) asked[operation as keyof typeof asked]++;
-      },
-    },
-  );
+  });
   const store = new EngineStore({ engine, log, pins: createPins(() => undefined) });
   await store.open();
   const news = new News({ redis, log });

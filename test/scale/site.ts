@@ -10,6 +10,7 @@ import { openStorage } from "../scenarios/mailbox.ts";
 
 /** Bound on whatever has to come by itself; how long it takes is nobody's promise. */
 export const PATIENCE = { timeout: 60_000, interval: 100 };
+
 /** The lab's accounts as a storage tree, one for each mailbox. */
 export function accountsOf({ imap }: Lab) {
   return {
