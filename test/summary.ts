@@ -5,7 +5,7 @@ export interface Summary {
   passed: number;
   failed: number;
   skipped: number;
-  /** Name and first line of what went wrong. */
+  /** Name of the test, and the whole of what went wrong. */
   failures: string[];
   /** Those of a suite together, each reason once with how often; a skip without one is itself a fault. */
   skips: string[];
@@ -19,11 +19,11 @@ export default class SummaryReporter implements Reporter {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const inState = (state: string) => tests.filter((test) => test.result().state === state);
     const failures = [
-      ...inState("failed").map((test) => `${test.fullName}: ${firstLine(test.result().errors)}`),
+      ...inState("failed").map((test) => `${test.fullName}: ${complaint(test.result().errors)}`),
       ...modules
         .filter((module) => module.errors().length > 0)
-        .map((module) => `${module.relativeModuleId}: ${firstLine(module.errors())}`),
-      ...errors.map((error) => `outside of any test: ${firstLine([error])}`),
+        .map((module) => `${module.relativeModuleId}: ${complaint(module.errors())}`),
+      ...errors.map((error) => `outside of any test: ${complaint([error])}`),
     ];
     const skipped = [...inState("skipped"), ...inState("pending")];
     const summary: Summary = {
@@ -55,9 +55,13 @@ function bySuite(skipped: readonly TestCase[]): string[] {
 }
 
 function triedAgain(test: TestCase): string {
-  return `${test.fullName}: ${firstLine(test.result().errors)}`;
+  return `${test.fullName}: ${complaint(test.result().errors)}`;
 }
 
-function firstLine(errors: ReadonlyArray<{ message?: string }> | undefined): string {
-  return errors?.[0]?.message?.split("\n")[0]?.slice(0, 200) ?? "no error told";
+/** Every line of what the first try complained of: what comes and goes is seldom seen twice. Cut at 20,000 characters. */
+function complaint(errors: ReadonlyArray<{ message?: string; diff?: string }> | undefined): string {
+  const [first] = errors ?? [];
+  if (!first) return "no error told";
+  const lines = [first.message ?? "no error told", first.diff ?? ""].filter(Boolean).join("\n");
+  return lines.slice(0, 20_000).replaceAll("\n", "\n      ");
 }
