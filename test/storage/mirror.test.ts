@@ -3,7 +3,7 @@ import { VoxpostError } from "../../src/errors.ts";
 import { FOLDERS } from "../../src/model/folder.ts";
 import { createMirror } from "../../src/storage/compose/mirror/engine.ts";
 import type { MirrorOptions } from "../../src/storage/compose/mirror/options.ts";
-import type { Engine } from "../../src/storage/engine.ts";
+import type { Engine, Ref } from "../../src/storage/engine.ts";
 import { EngineStore } from "../../src/storage/engine-store.ts";
 import { createPins } from "../../src/storage/pins.ts";
 import { mirrorOf, newSite, type Site } from "./composites.ts";
@@ -13,6 +13,7 @@ import { bytesOf, idsOf, newMessage, recordingLog, sound } from "./samples.ts";
 const mailbox = { mailbox: "1001", context: "default" };
 const ALL = { view: "all", limit: 100 } as const;
 const UNREACHABLE = { code: "STORE_UNREACHABLE" };
+const UNREACHABLE_ERROR = new VoxpostError("STORE_UNREACHABLE", "the line was cut");
 
 let site: Site;
 let primary: Faulty;
@@ -248,3 +249,32 @@ function mirrorWith(times: { answer_ms: number }): Engine {
     ...times,
   });
 }
+
+test.each<[what: string, change: (engine: Engine, ref: Ref) => Promise<unknown>, is: object | undefined]>([
+  ["removed", (engine, ref) => engine.remove(ref), undefined],
+  [
+    "marked as heard",
+    (engine, ref) => engine.setFlags(ref, { heard: true }),
+    { heard: true, folder: "INBOX" },
+  ],
+  ["moved again", (engine, ref) => engine.move(ref, "Friends"), { folder: "Friends" }],
+  ["moved to where it is", (engine, ref) => engine.move(ref, "INBOX"), { folder: "INBOX" }],
+  ["read", (engine, ref) => engine.read(ref), { folder: "INBOX" }],
+])(
+  "who is told of a message by an engine that missed its move has it %s all the same",
+  async (_, change, is) => {
+    const engine = open();
+    const message = newMessage(mailbox);
+    const { ref } = await engine.append("Work", message);
+    primary.plan({ on: "move", times: 1, error: UNREACHABLE_ERROR });
+    await engine.move(ref, "INBOX");
+    replica.plan({ on: "find", times: 1, error: UNREACHABLE_ERROR });
+    const [stale] = await engine.find(mailbox, { id: message.id });
+    expect(stale?.ref.folder).toBe("Work");
+    if (stale) await change(engine, stale.ref);
+    await repaired(engine);
+    const [found] = await engine.find(mailbox, { id: message.id });
+    if (is) expect(found?.envelope).toMatchObject(is);
+    else expect(found).toBeUndefined();
+  },
+);

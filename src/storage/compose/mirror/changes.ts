@@ -3,6 +3,7 @@ import type { Folder } from "../../../model/folder.ts";
 import type { NewMessage } from "../../../model/message.ts";
 import type { Engine, Entry, Ref } from "../../engine.ts";
 import { messageUnknown, throwIfAborted } from "../../faults.ts";
+import type { MarkSet } from "../../marks.ts";
 import { type InnerRef, outer } from "../keys.ts";
 import { isAwayFault, type Member, type Members, missedBy, missedIn } from "./members.ts";
 import { BEGUN, GONE, SHORT } from "./states.ts";
@@ -42,7 +43,7 @@ export async function change<T>(
       signal,
       async (member) => {
         missed.add(member.at);
-        const here = member.at === known ? ref : await locate(member, ref, id, signal);
+        const here = member.at === known ? ref : await locate(member, ref, id, own, signal);
         const result = await lead(member.engine, here);
         missed.delete(member.at);
         return { at: member.at, result };
@@ -91,15 +92,21 @@ async function followed(
   }
 }
 
-/** Where an engine has a message that another one told of. @throws VoxpostError MESSAGE_UNKNOWN */
+/**
+ * Where an engine has a message that another one told of: in the same folder, or it was moved since. In any folder while the
+ * message is marked: one of the two has missed something, and "unknown" would be taken for "already removed".
+ * @throws VoxpostError MESSAGE_UNKNOWN
+ */
 export async function locate(
   { engine }: Member,
   ref: Ref,
   id: string,
+  marked: MarkSet,
   signal: AbortSignal | undefined,
 ): Promise<Ref> {
   const found = await engine.find(ref.mailbox, { id }, signal);
-  const here = found.find((entry) => entry.ref.folder === ref.folder);
+  const here =
+    found.find((entry) => entry.ref.folder === ref.folder) ?? (marked.size > 0 ? found[0] : undefined);
   if (!here) throw messageUnknown(ref);
   return here.ref;
 }

@@ -57,11 +57,12 @@ export function createMirror({
   ) => {
     throwIfAborted(signal);
     const { at } = pick(engines, ref);
+    const marked = await marks.of(ref.mailbox, at.id);
     return members.first(
       ref.mailbox,
       signal,
       async (member) =>
-        work(member.engine, member.at === at.at ? at.ref : await locate(member, ref, at.id, signal)),
+        work(member.engine, member.at === at.at ? at.ref : await locate(member, ref, at.id, marked, signal)),
       await members.orderFor(ref.mailbox, at.id, signal),
     );
   };
@@ -171,7 +172,9 @@ export function createMirror({
     async move(ref, to, signal) {
       const made: Change<Ref> = {
         state: { set: [inFolder(to)], unset: IN_FOLDERS.filter((mark) => mark !== inFolder(to)) },
-        lead: (engine, own) => engine.move(own, to, signal),
+        // Who told of it had missed that it is there already.
+        lead: async (engine, own) =>
+          own.folder === to && ref.folder !== to ? own : engine.move(own, to, signal),
         async follow(engine, copy) {
           if (copy.ref.folder !== to) await engine.move(copy.ref, to, signal);
         },
