@@ -16,6 +16,8 @@ export interface LampNotes {
   all(asterisk: string): AsyncIterable<readonly [name: string, told: Told]>;
   /** One of several programs is to do something in this run of an Asterisk: true for the first, for a while. */
   claim(asterisk: string, run: string): Promise<boolean>;
+  /** It did not come to the end: another may claim it now. Never rejects. */
+  release(asterisk: string, run: string): Promise<void>;
 }
 
 /** For a program that is alone. */
@@ -35,7 +37,9 @@ export class MemoryLampNotes implements LampNotes {
     yield* [...(this.#told.get(asterisk) ?? [])];
   }
 
-  async claim(): Promise<boolean> {
+  async claim(_asterisk: string, _run: string): Promise<boolean> {
     return true;
   }
+
+  async release(_asterisk: string, _run: string): Promise<void> {}
 }

@@ -41,6 +41,8 @@ export class Lamps {
   /** Milliseconds since 1970. */
   #askAgainAt = 0;
   #relighting: Promise<void> | undefined;
+  /** Asterisk may have forgotten lamps since they were last gone through. */
+  #mayBeDark = false;
 
   constructor(asterisk: Asterisk, notes: LampNotes = new MemoryLampNotes()) {
     this.#asterisk = asterisk;
@@ -148,6 +150,7 @@ export class Lamps {
 
   /** Tells Asterisk what an earlier run of it knew, and what could not be told. */
   #relight(): void {
+    this.#mayBeDark = true;
     this.#relighting ??= this.#relightAll()
       .catch((error: unknown) => {
         if (!this.#closing.signal.aborted)
@@ -161,26 +164,29 @@ export class Lamps {
   async #relightAll(): Promise<void> {
     const { name: asterisk, log } = this.#asterisk;
     let lit = 0;
-    for (let isDone = false; !isDone && !this.#closing.signal.aborted; ) {
+    while (this.#mayBeDark && !this.#closing.signal.aborted) {
+      this.#mayBeDark = false;
+      let claimed: string | undefined;
       try {
         const { run } = await this.#wayNow();
         const isOurs = await this.#notes.claim(asterisk, run);
-        isDone = true;
+        if (isOurs) claimed = run;
         for await (const [name, { run: before, counts }] of this.#notes.all(asterisk)) {
           if (before === run || (before !== OWED && isDark(counts))) continue;
           // Another program is at it; whether it comes to the end is seen later.
-          if (!isOurs) isDone = false;
+          if (!isOurs) this.#mayBeDark = true;
           if (!isOurs || this.#lamps.has(name)) continue;
           await this.#publish(name, counts);
           lit++;
         }
       } catch (error) {
-        // The next connection begins it again.
-        if (isCode(error, "ASTERISK_UNREACHABLE", "ABORTED")) return;
-        isDone = false;
+        if (claimed !== undefined) await this.#notes.release(asterisk, claimed);
+        // The next connection begins it again, and may have done so already.
+        if (isCode(error, "ASTERISK_UNREACHABLE", "ABORTED")) continue;
+        this.#mayBeDark = true;
         log.debug({ err: error }, "lamps are not yet lit again");
       }
-      if (!isDone) await this.#pause();
+      if (this.#mayBeDark) await this.#pause();
     }
     if (lit > 0) log.info({ lit }, "lamps lit again");
   }

@@ -61,6 +61,10 @@ export class RedisLampNotes {
   async claim(asterisk: string, run: string): Promise<boolean> {
     return (await this.#redis.set(`${key(asterisk)}:${run}`, "1", "PX", CLAIM_MS, "NX")) === "OK";
   }
+
+  async release(asterisk: string, run: string): Promise<void> {
+    await this.#redis.del(`${key(asterisk)}:${run}`).catch(() => {});
+  }
 }
 
 function key(asterisk: string): string {

@@ -14,6 +14,11 @@ export interface PollTurns {
   take(mailbox: MailboxAddress, forMs: number, anyway: boolean): Promise<boolean>;
   /** It was not asked after all. Never rejects. */
   giveBack(mailbox: MailboxAddress): Promise<void>;
+  /**
+   * Whether all turns were lost since this was last asked, and with them what lamps and listeners were told; false at first.
+   * Never rejects.
+   */
+  areForgotten(): Promise<boolean>;
 }
 
 export interface SnapshotPollParts {
@@ -27,6 +32,8 @@ export interface SnapshotPollParts {
   readonly log: Logger;
   /** Pause between two rounds, milliseconds. Default 15 minutes: so stale may be what nobody told us of. */
   readonly everyMs?: number;
+  /** How often it is looked whether turns were forgotten, which begins a round at once, milliseconds. Default 5,000. */
+  readonly lookMs?: number;
 }
 
 const FIFTEEN_MINUTES = 15 * 60 * 1000;
@@ -44,18 +51,31 @@ export function pollSnapshots(parts: SnapshotPollParts): () => void {
   const { signal } = stopping;
   let greetingsAt: number | undefined;
   const rounds = async () => {
+    await parts.turns?.areForgotten();
     while (!signal.aborted) {
       const isFirst = greetingsAt === undefined;
       const isDue = greetingsAt === undefined || performance.now() - greetingsAt >= GREETINGS_MS;
       const isWhole = await pollOnce(parts, { due: isDue ? "all" : "messages", isFirst }, signal);
       if (isDue && isWhole) greetingsAt = performance.now();
-      await wait(parts.everyMs ?? FIFTEEN_MINUTES, undefined, { signal, ref: false });
+      await pause(parts, signal);
     }
   };
   rounds().catch((error: unknown) => {
     if (!signal.aborted) parts.log.error({ err: error }, "Snapshots are no longer polled");
   });
   return () => stopping.abort();
+}
+
+/** Until the next round: with the turns it is forgotten what was told of each mailbox, and who knew it may have died since. */
+async function pause(parts: SnapshotPollParts, signal: AbortSignal): Promise<void> {
+  const { turns, everyMs = FIFTEEN_MINUTES, lookMs = 5_000, log } = parts;
+  const end = performance.now() + everyMs;
+  for (let left = everyMs; left > 0; left = end - performance.now()) {
+    await wait(Math.min(left, lookMs), undefined, { signal, ref: false });
+    if (!(await turns?.areForgotten())) continue;
+    log.info("Redis has lost its data: every mailbox is looked at again");
+    return;
+  }
 }
 
 interface Round {

@@ -95,7 +95,7 @@ describe("lamps of two programs on one Asterisk", () => {
   });
   afterEach(() => ari.close());
 
-  const program = async (notes: MemoryLampNotes, instance: string) => {
+  const program = async (notes: MemoryLampNotes, instance: string, timeoutMs = 5_000) => {
     const connection = new Asterisk({
       name: "pbx",
       ...ari,
@@ -103,6 +103,7 @@ describe("lamps of two programs on one Asterisk", () => {
       log: createLogger("silent"),
       onReplaced: () => {},
       retryMs: [10, 50],
+      timeoutMs,
     });
     const lamps = new Lamps(connection, notes);
     connection.start();
@@ -125,6 +126,25 @@ describe("lamps of two programs on one Asterisk", () => {
     expect(told).toEqual(["1001@default 3", "1001@default 0", "1001@default 3"]);
   });
 
+  it.each([
+    ["after the attempt was given up", false],
+    ["while the attempt still waits for an answer", true],
+  ])("goes on where a connection was lost while lamps were lit again: %s", async (_, isWaiting) => {
+    const notes = new ClaimedNotes();
+    const lamps = await program(notes, "a", 300);
+    for (const number of ["1001", "1002"]) await lamps.publish({ ...mailbox, mailbox: number }, counts(1));
+    told = [];
+    const released = vi.spyOn(notes, "release");
+    Object.assign(asterisk, { startedAt: new Date(Date.now() + 60_000) });
+    asterisk.faults.stall("channels.originate");
+    const before = ari.requests.length;
+    asterisk.applications.dropSockets();
+    await vi.waitFor(() => expect(ari.requests.slice(before)).toContain("channels.originate"), 10_000);
+    if (!isWaiting) await vi.waitFor(() => expect(released).toHaveBeenCalled(), 10_000);
+    asterisk.applications.dropSockets();
+    await vi.waitFor(() => expect(told.sort()).toEqual(["1001@default 1", "1002@default 1"]), 10_000);
+  });
+
   it("finds /mailboxes that was not there yet, and tells it everything", async () => {
     const lamps = await program(new MemoryLampNotes(), "a");
     await lamps.publish(mailbox, counts(2));
@@ -139,3 +159,18 @@ describe("lamps of two programs on one Asterisk", () => {
     put.mockRestore();
   });
 });
+
+/** As in Redis: a claim that nobody gives back holds for longer than a test. */
+class ClaimedNotes extends MemoryLampNotes {
+  readonly #claimed = new Set<string>();
+
+  override async claim(_asterisk: string, run: string): Promise<boolean> {
+    const isFree = !this.#claimed.has(run);
+    this.#claimed.add(run);
+    return isFree;
+  }
+
+  override async release(_asterisk: string, run: string): Promise<void> {
+    this.#claimed.delete(run);
+  }
+}

@@ -66,7 +66,11 @@ async function startProgram() {
       return MAILBOXES;
     };
     const take: PollTurns["take"] = (mailbox, _, anyway) => turns.take(mailbox, LONG, anyway);
-    const shared = { take, giveBack: turns.giveBack.bind(turns) };
+    const shared = {
+      take,
+      giveBack: turns.giveBack.bind(turns),
+      areForgotten: turns.areForgotten.bind(turns),
+    };
     onTestFinished(pollSnapshots({ snapshots, mailboxes, onCounts, turns: shared, log, everyMs: EVERY_MS }));
   };
   /** Until three more rounds are over. */
@@ -138,6 +142,25 @@ test("a program to which the store does not answer leaves its turn to the other"
   poll();
   await vi.waitFor(() => expect(numbersOf({ counted })).toEqual(ALL), PATIENCE);
   expect(refused).toHaveBeenCalledTimes(1);
+});
+
+test("when Redis has lost its data every mailbox is looked at again, by one of them", {
+  timeout: 60_000,
+}, async () => {
+  const programs = [await startProgram(), await startProgram()];
+  await programs[0]?.redis.flushall();
+  const counted: MailboxAddress[] = [];
+  for (const { snapshots, turns } of programs) {
+    const { log } = recordingLog();
+    const mailboxes = () => MAILBOXES;
+    const onCounts = async (mailbox: MailboxAddress) => void counted.push(mailbox);
+    const parts = { snapshots, mailboxes, onCounts, turns, everyMs: LONG, lookMs: EVERY_MS, log };
+    onTestFinished(pollSnapshots(parts));
+  }
+  // Each at its start.
+  await vi.waitFor(() => expect(numbersOf({ counted })).toEqual([...ALL, ...ALL].sort()), PATIENCE);
+  await programs[0]?.redis.flushall();
+  await vi.waitFor(() => expect(numbersOf({ counted })).toEqual([...ALL, ...ALL, ...ALL].sort()), PATIENCE);
 });
 
 test("while Redis is away each program polls for itself", async () => {
