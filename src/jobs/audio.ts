@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Part, Recording, Take } from "../custody/takes.ts";
 import { joinWavs, readWav, type Wav } from "../custody/wav.ts";
-import { isCode } from "../errors.ts";
+import { isCode, VoxpostError } from "../errors.ts";
 import type { AudioSource } from "../model/message.ts";
 import type { Recordings } from "./recordings.ts";
 
@@ -16,20 +16,28 @@ export interface TakeAudio {
   readonly seconds: number;
 }
 
+/** A recording that is not RIFF/WAVE. */
+export interface Broken {
+  readonly recording: Recording;
+  readonly error: VoxpostError;
+}
+
 /**
- * Fetches one take into a folder, which the caller removes.
+ * Fetches one take into a folder, which the caller removes. What is broken is told, and does not keep the rest from being heard.
  * @returns undefined when it holds no audio
- * @throws VoxpostError ASTERISK_UNREACHABLE; MESSAGE_MALFORMED when it is not RIFF/WAVE
+ * @throws VoxpostError ASTERISK_UNREACHABLE
  */
 export async function fetchTake(
   recordings: Recordings,
   take: Take,
   folder: string,
+  onBroken: (broken: Broken) => void,
   signal: AbortSignal,
 ): Promise<TakeAudio | undefined> {
   const spoken: { recording: Recording; wav: Wav }[] = [];
   for (const part of take.parts) {
-    const whole = await fetchPart(recordings, part, join(folder, `${take.number}-${part.number}`), signal);
+    const path = join(folder, `${take.number}-${part.number}`);
+    const whole = await fetchPart(recordings, part, path, onBroken, signal);
     if (whole) spoken.push(whole);
   }
   const [first, ...more] = spoken;
@@ -55,11 +63,15 @@ async function fetchPart(
   recordings: Recordings,
   part: Part,
   path: string,
+  onBroken: (broken: Broken) => void,
   signal: AbortSignal,
 ): Promise<{ recording: Recording; wav: Wav } | undefined> {
   let best: { recording: Recording; wav: Wav } | undefined;
   for (const [index, recording] of part.copies.entries()) {
-    const wav = await fetchWav(recordings, recording, `${path}-${index}.wav`, signal);
+    const wav = await fetchWav(recordings, recording, `${path}-${index}.wav`, signal).catch((error) => {
+      if (!(error instanceof VoxpostError) || error.code !== "MESSAGE_MALFORMED") throw error;
+      onBroken({ recording, error });
+    });
     if (wav && wav.dataBytes > (best?.wav.dataBytes ?? 0)) best = { recording, wav };
   }
   return best;

@@ -8,12 +8,12 @@ import { isCode, VoxpostError } from "../errors.ts";
 import { formatMailbox, type MailboxAddress } from "../model/mailbox.ts";
 import type { Caller, NewMessage } from "../model/message.ts";
 import type { Subscribers } from "../model/subscriber.ts";
-import { fetchTake, type TakeAudio } from "./audio.ts";
+import { type Broken, fetchTake, type TakeAudio } from "./audio.ts";
 import { deliverAll } from "./deliver.ts";
 import type { DepositRequest } from "./enqueue.ts";
 import { copyOf, type ForwardDeps, fetchOriginal, forward } from "./forward.ts";
 import type { Recordings, RecordingsOf } from "./recordings.ts";
-import { removeAll, removeEmpty, setAllAside, setAside } from "./settle.ts";
+import { removeAll, removeEmpty, setAllAside, setAside, setBrokenAside } from "./settle.ts";
 
 export interface DepositDeps extends ForwardDeps {
   readonly recordingsOf: RecordingsOf;
@@ -41,14 +41,10 @@ export async function deposit(job: DepositRequest, deps: DepositDeps, signal: Ab
 
   const folder = await mkdtemp(join(deps.folder ?? tmpdir(), "voxpost-deposit-"));
   try {
-    const audio = await fetchSpoken(
-      recordings,
-      message,
-      { wanted, shortest: shortestOf(message, deps) },
-      folder,
-      signal,
-    );
+    const which = { wanted, shortest: shortestOf(message, deps) };
+    const { audio, broken } = await fetchSpoken(recordings, message, which, folder, signal);
     if (!audio) {
+      if (broken[0]) throw broken[0].error;
       await forwardWithout(message, { ...deps, log }, signal);
       return await removeEmpty(recordings, message, log, signal);
     }
@@ -57,11 +53,15 @@ export async function deposit(job: DepositRequest, deps: DepositDeps, signal: Ab
     const forwardedBy = kind?.is === "comment" ? kind.mailbox : undefined;
     const attempt = { signal, untried: job.untried, forwardedBy };
     const refused = await deliverAll(messages, { ...deps, log }, attempt);
+    for (const { error } of broken) await deps.reasons?.note(id, `${error.code}: ${error.message}`);
     for (const { mailbox, error } of refused) {
       await deps.reasons?.note(id, `${formatMailbox(mailbox)}: ${error.code}: ${error.message}`);
     }
-    const kept = await setAside(recordings, audio, refused, log, signal);
-    await removeAll(recordings, message, audio, kept, signal);
+    const kept = [
+      ...(await setBrokenAside(recordings, broken, log, signal)),
+      ...(await setAside(recordings, audio, refused, log, signal)),
+    ];
+    await removeAll(recordings, message, { audio, broken }, new Set(kept), signal);
   } catch (error) {
     // A store that refuses for now (a password that is wrong, a certificate) is no reason to give a message up.
     if (!isCode(error, "MESSAGE_MALFORMED", "STORE_REFUSED") || error.retryable) throw error;
@@ -74,7 +74,7 @@ export async function deposit(job: DepositRequest, deps: DepositDeps, signal: Ab
 }
 
 /**
- * The take that the job names; if that is too short for everybody, as when a caller hung up while recording again, the
+ * The take that the job names; if that is broken, or too short for everybody, as when a caller hung up while recording again, the
  * highest that is not; else the highest in which something was said.
  */
 async function fetchSpoken(
@@ -83,18 +83,20 @@ async function fetchSpoken(
   { wanted, shortest }: { wanted: number; shortest: number },
   folder: string,
   signal: AbortSignal,
-): Promise<TakeAudio | undefined> {
+): Promise<{ audio: TakeAudio | undefined; broken: readonly Broken[] }> {
+  const broken: Broken[] = [];
+  const onBroken = (one: Broken) => void broken.push(one);
   let short: TakeAudio | undefined;
   const [named, others] = [
     message.takes.filter((take) => take.number === wanted),
     message.takes.filter((take) => take.number !== wanted),
   ];
   for (const take of [...named, ...others]) {
-    const audio = await fetchTake(recordings, take, folder, signal);
-    if (audio && Math.round(audio.seconds) >= shortest) return audio;
+    const audio = await fetchTake(recordings, take, folder, onBroken, signal);
+    if (audio && Math.round(audio.seconds) >= shortest) return { audio, broken };
     short ??= audio;
   }
-  return short;
+  return { audio: short, broken };
 }
 
 /** Fewest seconds that somebody keeps; a comment may be of any length. */

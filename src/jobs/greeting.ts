@@ -10,7 +10,7 @@ import type { Logger } from "../log.ts";
 import { formatMailbox } from "../model/mailbox.ts";
 import type { GreetingHolds } from "../storage/snapshot.ts";
 import type { Store } from "../storage/store.ts";
-import { fetchTake, type TakeAudio } from "./audio.ts";
+import { type Broken, fetchTake, type TakeAudio } from "./audio.ts";
 import type { GreetingRequest } from "./enqueue.ts";
 import { acceptedTakes, greetingKey, greetingOf, recordedAt } from "./recorded-greeting.ts";
 import type { Recordings, RecordingsOf } from "./recordings.ts";
@@ -86,8 +86,11 @@ export async function fetchAccepted(
   folder: string,
   signal: AbortSignal,
 ): Promise<TakeAudio | undefined> {
+  const onBroken = ({ error }: Broken) => {
+    throw error;
+  };
   for (const take of acceptedTakes(message)) {
-    const audio = await fetchTake(recordings, take, folder, signal);
+    const audio = await fetchTake(recordings, take, folder, onBroken, signal);
     if (audio) return audio;
   }
   return undefined;

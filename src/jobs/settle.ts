@@ -3,7 +3,7 @@ import type { RecordedMessage, Recording } from "../custody/takes.ts";
 import type { VoxpostError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { formatMailbox, type MailboxAddress } from "../model/mailbox.ts";
-import type { TakeAudio } from "./audio.ts";
+import type { Broken, TakeAudio } from "./audio.ts";
 import type { Recordings } from "./recordings.ts";
 
 /** A recipient who will never get it. */
@@ -35,6 +35,24 @@ export async function setAside(
   return kept;
 }
 
+/** Keeps what is no audio, beside a message whose other takes or parts are. @returns the names it is kept under */
+export async function setBrokenAside(
+  recordings: Recordings,
+  broken: readonly Broken[],
+  log: Logger,
+  signal: AbortSignal,
+): Promise<Set<string>> {
+  const kept = new Set<string>();
+  for (const { recording, error } of broken) {
+    log.error(
+      { err: error, name: recording.text },
+      "no audio: set aside, the rest of the message is delivered",
+    );
+    kept.add(await copyAside(recordings, recording, recording.name.recipients, signal));
+  }
+  return kept;
+}
+
 /** Nobody can get it: all that is pending of it moves to `failed`. */
 export async function setAllAside(
   recordings: Recordings,
@@ -62,17 +80,23 @@ async function copyAside(
   return to;
 }
 
-/** The delivered ones go last: until then another run finds the message in the ledger or the store, and goes on here. */
+/**
+ * The delivered ones go late: until then another run finds the message in the ledger or the store, and goes on here. After them only
+ * what is no audio: another run that finds nothing else sets it aside once more, and would take a copy that was set aside for a leftover.
+ */
 export async function removeAll(
   recordings: Recordings,
   message: RecordedMessage,
-  audio: TakeAudio,
+  { audio, broken }: { audio: TakeAudio; broken: readonly Broken[] },
   kept: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<void> {
   const delivered = audio.recordings.map(({ text }) => text);
-  const others = message.all.map(({ text }) => text).filter((text) => !delivered.includes(text));
-  for (const text of [...others, ...delivered]) {
+  const last = broken.map(({ recording }) => recording.text);
+  const others = message.all
+    .map(({ text }) => text)
+    .filter((text) => !delivered.includes(text) && !last.includes(text));
+  for (const text of [...others, ...delivered, ...last]) {
     if (!kept.has(text)) await recordings.remove(text, signal);
   }
 }

@@ -226,6 +226,29 @@ describe("delivering a recording", () => {
     expect(await here.messages(ANN)).toEqual([]);
   });
 
+  const BROKEN = Buffer.from("this has never been a sound file, whatever its name");
+  it.each([
+    ["the take that was accepted", { take: 1 }, { take: 0 }],
+    ["an earlier take", { take: 0 }, { take: 1 }],
+    ["one part of the take", { part: 0 }, { part: 1 }],
+    ["the copy of a renaming", { urgent: true }, {}],
+  ])("delivers what was said, and sets aside what is no audio: %s", async (_, broken, good) => {
+    const id = newId();
+    const [no, yes] = [recordingName({ id, ...broken }), recordingName({ id, ...good })];
+    await here.recordings.put(no, BROKEN);
+    await here.recordings.put(yes, second(6));
+    const notes = new Map<string, string>();
+    const reasons = { note: async (of: string, reason: string) => void notes.set(of, reason) };
+    const wanted = recordingName({ id, take: Math.max(parseName(no).take, parseName(yes).take) });
+    await here.deliver(job(wanted), here.program({ reasons }));
+    expect(await here.audio(ANN)).toEqual(wav(second(6)));
+    // What is not needed is not looked at.
+    const isSeen = parseName(no).take >= parseName(yes).take;
+    expect(here.recordings.names).toEqual(isSeen ? [no.replace("/take/", "/failed/")] : []);
+    expect(notes.get(id)).toEqual(isSeen ? expect.stringContaining("MESSAGE_MALFORMED") : undefined);
+    expect(here.recordings.removed.at(-1)).toBe(isSeen ? no : yes);
+  });
+
   it("joins the parts of a take in order", async () => {
     const id = newId();
     const parts = [0, 1, 2].map((part) => recordingName({ id, part }));
