@@ -1,29 +1,17 @@
 import { isCode, VoxpostError } from "../errors.ts";
-import { RATE, wavHeader } from "../model/wav.ts";
-import type { AriRecording } from "./ari-events.ts";
-import { isNotFound } from "./ari-requests.ts";
-import type { Asterisk } from "./asterisk.ts";
 import type { RecordOptions, RecordResult } from "./call.ts";
 import type { Keys } from "./keys.ts";
 import type { Key } from "./phrase.ts";
+import { type PartEnd, type RecordedCall, recordPart, secondsWritten } from "./recording-part.ts";
 
-export interface RecorderCall {
-  readonly asterisk: Asterisk;
-  readonly channel: string;
+export interface RecorderCall extends RecordedCall {
   readonly keys: Keys;
-  readonly signal: AbortSignal;
 }
 
 /** When no RTP comes, as from phones with silence suppression, we go on for so long. */
 const PATIENCE_SECONDS = 180;
 /** Shorter than any word. */
 const WORD_SECONDS = 0.1;
-/** How often a recording is asked for whose end was not reported. */
-const WATCH_MS = 15_000;
-/** How long after a hang-up or a stop Asterisk may take to report the end. */
-const END_MS = 2_000;
-/** How long a recording's file may take to exist. */
-const BEGIN_MS = 2_000;
 /** Asterisk ends a recording for want of RTP after this many seconds, and not before. */
 const PAUSE_SECONDS = 4;
 
@@ -38,68 +26,24 @@ export async function record(
 ): Promise<RecordResult> {
   const started = Date.now();
   const stopKey = listenForStopKey(call.keys, ["#", ...(options.stopKeys ?? [])]);
-  const parts: string[] = [];
-  let duration: number | undefined = 0;
-  let talking: number | undefined;
-  let isTalkKnown = true;
-  let silence = 0;
-  let isEmpty = false;
-  const result = (ended: RecordResult["ended"]): RecordResult => ({
-    parts,
-    ended,
-    duration,
-    ...(ended === "key" ? { key: stopKey.key ?? "#" } : {}),
-    ...(talking === undefined || !isTalkKnown ? {} : { talking }),
-  });
-
+  const take = new Take(call, options, stopKey);
   try {
     for (;;) {
-      const name = options.name(parts.length);
-      const left = options.maxSeconds - (Date.now() - started) / 1_000;
+      const name = options.name(take.parts.length);
+      const left = options.maxSeconds - secondsSince(started);
       const maxSeconds = options.maxSeconds === 0 ? 0 : Math.max(Math.ceil(left), 1);
+      const asked = { maxSeconds, maxSilence: options.maxSilence, overwrite: take.isOpen, onBegun };
       const partStarted = Date.now();
-      const asked: PartOptions = { ...options, maxSeconds, overwrite: isEmpty, onBegun };
-      const end: PartEnd | undefined = await recordPart(call, name, asked, stopKey.pressed).catch(
-        (error: unknown) => {
-          if (parts.length === 0 || !isCode(error, "RECORDING_NOT_STARTED")) throw error;
-          return tellFault(call, error);
-        },
-      );
-      if (!end) return result("fault");
-      // Nobody reported the end, as while our socket was down: the file tells.
-      const isUnreported = end.duration === undefined && !call.signal.aborted;
-      let written = isUnreported ? await secondsWritten(call, name) : undefined;
-      const length = end.duration ?? (written === undefined ? undefined : Math.max(written, 0));
-      if (end.talking !== undefined) talking = (talking ?? 0) + end.talking;
-      else isTalkKnown &&= length === 0;
-      const lasted = (Date.now() - partStarted) / 1_000;
-      const soundless = lasted - (length ?? lasted);
-      silence = length === 0 ? silence + soundless : soundless;
-
-      const cause = causeOf(end, {
-        key: stopKey.key,
-        isGone: call.signal.aborted,
-        maxSeconds,
-        seconds: length ?? lasted,
-        silence,
-        options,
-      });
-      // After a hang-up there is nobody to tell.
-      const isMeasured = cause ? cause !== "hangup" : end.isEmpty;
-      if (isMeasured) written ??= await secondsWritten(call, name);
-      // An empty part is recorded over, or a long pause would leave a file every five seconds. Asterisk calls a single word empty, too.
-      isEmpty = end.isEmpty && cause === undefined && written !== undefined && written < WORD_SECONDS;
-      // With a limit of silence Asterisk counts up to a second that it has cut off again.
-      const least = Math.max((end.duration ?? 0) - (options.maxSilence > 0 ? 1 : 0), 0);
-      const isCut = isMeasured && written !== undefined && written < least;
-      if (end.exists && (isCut || !isEmpty)) parts.push(name);
-      const seconds = isCut ? Math.max(Math.floor(written ?? 0), 0) : (written ?? (length || undefined));
-      duration = duration === undefined || seconds === undefined ? undefined : duration + seconds;
-      if (isCut) {
-        tellFault(call, cutShort(call, name, written ?? 0));
-        return result("fault");
+      let end: PartEnd;
+      try {
+        end = await recordPart(call, name, asked, stopKey.pressed);
+      } catch (error) {
+        if (take.parts.length === 0 || !isCode(error, "RECORDING_NOT_STARTED")) throw error;
+        tellFault(call, error);
+        return take.result("fault");
       }
-      if (cause) return result(cause);
+      const ended = await take.add(name, end, { lasted: secondsSince(partStarted), maxSeconds });
+      if (ended) return take.result(ended);
       call.asterisk.log.info({ channel: call.channel, part: name }, "pause in the audio; recording goes on");
     }
   } finally {
@@ -107,20 +51,77 @@ export async function record(
   }
 }
 
-interface PartOptions extends RecordOptions {
-  readonly overwrite: boolean;
-  readonly onBegun: () => void;
-}
+/** What was recorded so far. */
+class Take {
+  readonly parts: string[] = [];
+  /** The last part is empty and is recorded over, or a long pause would leave a file every five seconds. */
+  isOpen = false;
+  readonly #call: RecorderCall;
+  readonly #options: RecordOptions;
+  readonly #stop: { readonly key: Key | undefined };
+  /** Seconds; undefined when nobody knows. */
+  #duration: number | undefined = 0;
+  #talking: number | undefined;
+  #isTalkKnown = true;
+  /** Seconds without sound at its end. */
+  #silence = 0;
 
-interface PartEnd {
-  /** Whether a file was left on Asterisk's disk. */
-  readonly exists: boolean;
-  /** Asterisk said that there is no audio in it. */
-  readonly isEmpty: boolean;
-  readonly isGone: boolean;
-  /** Seconds, rounded up; undefined when nobody reported the end. */
-  readonly duration: number | undefined;
-  readonly talking?: number;
+  constructor(call: RecorderCall, options: RecordOptions, stop: { readonly key: Key | undefined }) {
+    this.#call = call;
+    this.#options = options;
+    this.#stop = stop;
+  }
+
+  /** @returns why the take has ended; undefined when it was only a pause */
+  async add(
+    name: string,
+    end: PartEnd,
+    { lasted, maxSeconds }: { lasted: number; maxSeconds: number },
+  ): Promise<RecordResult["ended"] | undefined> {
+    // Nobody reported the end, as while our socket was down: the file tells.
+    const isUnreported = end.duration === undefined && !this.#call.signal.aborted;
+    let written = isUnreported ? await secondsWritten(this.#call, name) : undefined;
+    const length = end.duration ?? (written === undefined ? undefined : Math.max(written, 0));
+    if (end.talking !== undefined) this.#talking = (this.#talking ?? 0) + end.talking;
+    else this.#isTalkKnown &&= length === 0;
+    const soundless = lasted - (length ?? lasted);
+    this.#silence = length === 0 ? this.#silence + soundless : soundless;
+
+    const [silence, options, { key }] = [this.#silence, this.#options, this.#stop];
+    const cause = causeOf(end, {
+      key,
+      isGone: this.#call.signal.aborted,
+      maxSeconds,
+      seconds: length ?? lasted,
+      silence,
+      options,
+    });
+    // After a hang-up there is nobody to tell.
+    const isMeasured = cause ? cause !== "hangup" : end.isEmpty;
+    if (isMeasured) written ??= await secondsWritten(this.#call, name);
+    // Asterisk calls a single word empty, too.
+    this.isOpen = end.isEmpty && cause === undefined && written !== undefined && written < WORD_SECONDS;
+    // With a limit of silence Asterisk counts up to a second that it has cut off again.
+    const least = Math.max((end.duration ?? 0) - (options.maxSilence > 0 ? 1 : 0), 0);
+    const isCut = isMeasured && written !== undefined && written < least;
+    if (end.exists && (isCut || !this.isOpen)) this.parts.push(name);
+    const seconds = isCut ? Math.max(Math.floor(written ?? 0), 0) : (written ?? (length || undefined));
+    if (this.#duration !== undefined)
+      this.#duration = seconds === undefined ? undefined : this.#duration + seconds;
+    if (!isCut) return cause;
+    tellFault(this.#call, cutShort(this.#call, name, written ?? 0));
+    return "fault";
+  }
+
+  result(ended: RecordResult["ended"]): RecordResult {
+    return {
+      parts: this.parts,
+      ended,
+      duration: this.#duration,
+      ...(ended === "key" ? { key: this.#stop.key ?? "#" } : {}),
+      ...(this.#talking === undefined || !this.#isTalkKnown ? {} : { talking: this.#talking }),
+    };
+  }
 }
 
 interface Situation {
@@ -164,133 +165,19 @@ function listenForStopKey(keys: Keys, stopKeys: readonly Key[]) {
   return listening;
 }
 
-/** One ARI recording from its request to its end. Resolves also when the end was never reported. */
-async function recordPart(
-  call: RecorderCall,
-  name: string,
-  options: PartOptions,
-  stop: AbortSignal,
-): Promise<PartEnd> {
-  const { requests, events } = call.asterisk;
-  const path = encodeURIComponent(name);
-  let report: (recording: AriRecording | undefined) => void = () => {};
-  const ended = new Promise<AriRecording | undefined>((resolve) => {
-    report = resolve;
-  });
-  const look = async () => {
-    const live = await requests.find(`/recordings/live/${path}`).catch(onlyUnreachable);
-    if (live === undefined) report(undefined);
-  };
-  const giveUp = () => setTimeout(() => report(undefined), END_MS);
-  const stopNow = () => {
-    void requests.post(`/recordings/live/${path}/stop`).catch((error: unknown) => {
-      if (!isNotFound(error)) call.asterisk.log.warn({ err: error, name }, "recording not stopped");
-    });
-    giveUp();
-  };
-  const off = [
-    events.on(`recording:${name}`, ({ type, recording }) => {
-      if (type === "RecordingFinished" || type === "RecordingFailed") report(recording);
-    }),
-    call.asterisk.onUp(look),
-    onAbort(stop, stopNow),
-    // RecordingFinished comes before the end of the call is reported, but either may be missing.
-    onAbort(call.signal, giveUp),
-  ];
-  try {
-    const asked = requests.post(`/channels/${encodeURIComponent(call.channel)}/record`, {
-      query: {
-        name,
-        format: FORMAT,
-        maxDurationSeconds: options.maxSeconds,
-        maxSilenceSeconds: options.maxSilence,
-        ifExists: options.overwrite ? "overwrite" : "fail",
-        terminateOn: "#",
-        beep: false,
-      },
-    });
-    // No answer is no refusal: a busy Asterisk may record all the same.
-    await asked.catch(onlyUnreachable);
-    const exists = await fileExists(call, path);
-    if (!exists && !call.signal.aborted) {
-      stopNow();
-      throw notStarted(call, name, "says that it records, but has no file");
-    }
-    if (exists) options.onBegun();
-    const watch = setInterval(() => void look(), WATCH_MS);
-    const recording = await ended.finally(() => clearInterval(watch));
-    return {
-      exists: exists || (await fileExists(call, path)),
-      isEmpty: recording?.duration === 0,
-      isGone: false,
-      duration: recording?.duration,
-      ...(recording?.talking_duration === undefined ? {} : { talking: recording.talking_duration }),
-    };
-  } catch (error) {
-    if (isCode(error, "ASTERISK_REFUSED")) throw notStarted(call, name, "refuses to record", error);
-    // The caller went before it began: what there is counts.
-    if (!isCode(error, "CALL_GONE")) throw error;
-    return { exists: false, isEmpty: true, isGone: true, duration: 0 };
-  } finally {
-    for (const each of off) each();
-  }
-}
-
-/** Everything is recorded in the format that needs no decoding; the deposit chooses what is stored. */
-const FORMAT = "wav";
-
-/**
- * Asterisk says 201 before there is a file, and also when there will never be one. While it does not answer, the recording goes
- * on without us, so the file is believed in: it would be worse to forget one.
- */
-async function fileExists(call: RecorderCall, path: string): Promise<boolean> {
-  const deadline = Date.now() + BEGIN_MS;
-  for (;;) {
-    const found = await call.asterisk.requests.find(`/recordings/stored/${path}`).catch(onlyUnreachable);
-    if (found !== undefined) return true;
-    if (Date.now() > deadline || call.signal.aborted) return false;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-/**
- * What lies on Asterisk's disk of a part that is over, below 0 when that is not even a header; undefined where it cannot be known.
- * A disk that is full ends a recording like any other end, or is told of by nothing at all, when it only cost the last two seconds.
- */
-async function secondsWritten({ asterisk }: RecorderCall, name: string): Promise<number | undefined> {
-  const path = `/recordings/stored/${encodeURIComponent(name)}/file`;
-  const file = await asterisk.requests.stream("GET", path).catch(() => undefined);
-  const bytes = file?.headers.get("content-length");
-  await file?.body?.cancel();
-  return bytes ? (Number(bytes) - wavHeader(0).length) / (2 * RATE) : undefined;
-}
-
-function notStarted({ asterisk }: RecorderCall, name: string, what: string, cause?: unknown): VoxpostError {
-  const text = `Asterisk ${asterisk.name} ${what} "${name}": check its recording folder and the disk that it is on`;
-  return new VoxpostError("RECORDING_NOT_STARTED", text, { context: { name }, cause });
-}
-
 function cutShort({ asterisk }: RecorderCall, name: string, written: number): VoxpostError {
   const text = `Asterisk ${asterisk.name} wrote only ${Math.max(written, 0)} s of "${name}": is the disk full that it records to?`;
   return new VoxpostError("RECORDING_CUT", text, { context: { name } });
 }
 
 /** What was written before counts. */
-function tellFault({ asterisk, channel }: RecorderCall, error: VoxpostError): undefined {
+function tellFault({ asterisk, channel }: RecorderCall, error: VoxpostError): void {
   asterisk.log.error(
     { err: error, call: channel },
     "Asterisk does not write what is said; the caller is told",
   );
 }
 
-function onAbort(signal: AbortSignal, listener: () => void): () => void {
-  if (signal.aborted) listener();
-  else signal.addEventListener("abort", listener, { once: true });
-  return () => signal.removeEventListener("abort", listener);
-}
-
-/** Nothing is known of a recording while Asterisk does not answer; `null` is "unknown". */
-function onlyUnreachable(error: unknown): null {
-  if (isCode(error, "ASTERISK_UNREACHABLE")) return null;
-  throw error;
+function secondsSince(start: number): number {
+  return (Date.now() - start) / 1_000;
 }
