@@ -105,7 +105,9 @@ class Take {
     const least = Math.max((end.duration ?? 0) - (options.maxSilence > 0 ? 1 : 0), 0);
     const isCut = isMeasured && written !== undefined && written < least;
     if (end.exists && (isCut || !this.isOpen)) this.parts.push(name);
-    const seconds = isCut ? Math.max(Math.floor(written ?? 0), 0) : (written ?? (length || undefined));
+    // Asterisk rounds down, so 0 is up to a second; after the end of the call nothing was recorded at all.
+    const reported = end.isGone ? 0 : length || undefined;
+    const seconds = isCut ? Math.max(Math.floor(written ?? 0), 0) : (written ?? reported);
     if (this.#duration !== undefined)
       this.#duration = seconds === undefined ? undefined : this.#duration + seconds;
     if (!isCut) return cause;
@@ -145,7 +147,7 @@ function causeOf(
   if (maxSeconds > 0 && seconds + silence >= maxSeconds) return "limit";
   // Too soon for a pause: a key that was not reported either.
   if (end.duration === undefined && silence < PAUSE_SECONDS) return "key";
-  // Durations are rounded up.
+  // Durations are whole seconds.
   if (options.maxSilence > 0 && silence >= options.maxSilence - 1) return "silence";
   return silence > PATIENCE_SECONDS ? "silence" : undefined;
 }

@@ -32,7 +32,7 @@ export interface PartEnd {
   /** Asterisk said that there is no audio in it. */
   readonly isEmpty: boolean;
   readonly isGone: boolean;
-  /** Seconds, rounded up; undefined when nobody reported the end. */
+  /** Whole seconds, rounded down; undefined when nobody reported the end. */
   readonly duration: number | undefined;
   readonly talking?: number;
 }

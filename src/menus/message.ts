@@ -61,7 +61,7 @@ export class Message {
 
   /**
    * Records the next take. It counts from now on unless it is too short, which only who is still there can mend: after a
-   * hang-up it counts if nothing better was said before, and delivery measures it. One that is only too quiet is kept in case that
+   * hang-up it counts unless it is known to be, and something better was said before; delivery measures it. One that is only too quiet is kept in case that
    * nothing better comes.
    */
   async record(canSpeakAgain: boolean): Promise<{ take: Take; counts: boolean } | undefined> {
@@ -73,7 +73,8 @@ export class Message {
     // What a fault has left counts, however short: nobody can do better.
     const short = take.ended !== "fault" && isTooShort(take, minSeconds);
     const quiet = take.ended !== "fault" && canSpeakAgain && isTooQuiet(take, minSeconds);
-    const counts = gone ? take.parts.length > 0 && !(short && this.#take) : !short && !quiet;
+    const isWorse = short && take.duration !== undefined && this.#take !== undefined;
+    const counts = gone ? take.parts.length > 0 && !isWorse : !short && !quiet;
     if (counts || (!short && !this.#take)) this.#take = take;
     else if (!gone) await this.#remove(take.parts);
     return { take, counts };

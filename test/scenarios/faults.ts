@@ -61,6 +61,32 @@ scenario(
 );
 
 scenario(
+  "what was said at the second attempt counts, though the hang-up is reported after the recording's end",
+  async (world) => {
+    const box = world.box("review");
+    const caller = await world.caller();
+    await skipToBeep(caller, box);
+    await caller.speaks(6);
+    await caller.presses("#");
+    await caller.hears("auth-thankyou", "vm-review");
+    await caller.presses("3");
+    await caller.hears("vm-intro");
+    await caller.presses("#");
+    await caller.hears("beep");
+    await caller.isRecorded();
+    await caller.speaks(2);
+    for (const event of ["StasisEnd", "ChannelDestroyed", "ChannelHangupRequest"] as const)
+      world.faults.delay(event, 1_000);
+    world.faults.refuse("channels.record", 409, { message: "Channel not in Stasis application" });
+    await caller.hangsUp();
+    await world.mailbox(box).has({ new: 1 });
+    const [message] = await world.mailbox(box).messages();
+    expect(message?.duration).toBeLessThan(4);
+  },
+  SIMULATED,
+);
+
+scenario(
   "the end of the greeting is not reported",
   async (world) => {
     const box = world.box();
