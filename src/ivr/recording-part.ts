@@ -7,7 +7,7 @@ import type { RecordOptions } from "./call.ts";
 
 /** How often a recording is asked for whose end was not reported. */
 const WATCH_MS = 15_000;
-/** How long after a hang-up or a stop Asterisk may take to report the end. */
+/** How long after a hang-up Asterisk may take to report the end, and after a stop until it is asked once more. */
 const END_MS = 2_000;
 /** How long a recording's file may take to exist. */
 const BEGIN_MS = 2_000;
@@ -49,29 +49,46 @@ export async function recordPart(
 ): Promise<PartEnd> {
   const { requests, events } = call.asterisk;
   const path = encodeURIComponent(name);
+  let begin = () => {};
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  let isOver = false;
   let report: (recording: AriRecording | undefined) => void = () => {};
   const ended = new Promise<AriRecording | undefined>((resolve) => {
-    report = resolve;
+    report = (recording) => {
+      isOver = true;
+      resolve(recording);
+    };
   });
   const look = async () => {
+    // Before it has begun it is not live either.
+    await begun;
     const live = await requests.find(`/recordings/live/${path}`).catch(onlyUnreachable);
     if (live === undefined) report(undefined);
   };
-  const giveUp = () => setTimeout(() => report(undefined), END_MS);
-  const stopNow = () => {
-    void requests.post(`/recordings/live/${path}/stop`).catch((error: unknown) => {
+  const askToStop = async () => {
+    await requests.post(`/recordings/live/${path}/stop`).catch((error: unknown) => {
       if (!isNotFound(error)) call.asterisk.log.warn({ err: error, name }, "recording not stopped");
     });
-    giveUp();
+  };
+  // Until it is over: whoever is still being recorded goes on to speak, and would be heard by nobody.
+  const stopIt = async () => {
+    await begun;
+    while (!isOver) {
+      await askToStop();
+      await Promise.race([ended, after(END_MS)]);
+      if (!isOver) await look();
+    }
   };
   const off = [
     events.on(`recording:${name}`, ({ type, recording }) => {
       if (type === "RecordingFinished" || type === "RecordingFailed") report(recording);
     }),
     call.asterisk.onUp(look),
-    onAbort(stop, stopNow),
+    onAbort(stop, () => void stopIt()),
     // RecordingFinished comes before the end of the call is reported, but either may be missing.
-    onAbort(call.signal, giveUp),
+    onAbort(call.signal, () => void after(END_MS).then(() => report(undefined))),
   ];
   try {
     const asked = requests.post(`/channels/${encodeURIComponent(call.channel)}/record`, {
@@ -89,10 +106,11 @@ export async function recordPart(
     await asked.catch(onlyUnreachable);
     const exists = await fileExists(call, path);
     if (!exists && !call.signal.aborted) {
-      stopNow();
+      void askToStop();
       throw notStarted(call, name, "says that it records, but has no file");
     }
     if (exists) options.onBegun();
+    begin();
     const watch = setInterval(() => void look(), WATCH_MS);
     const recording = await ended.finally(() => clearInterval(watch));
     return {
@@ -122,7 +140,7 @@ async function fileExists(call: RecordedCall, path: string): Promise<boolean> {
     const found = await call.asterisk.requests.find(`/recordings/stored/${path}`).catch(onlyUnreachable);
     if (found !== undefined) return true;
     if (Date.now() > deadline || call.signal.aborted) return false;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await after(20);
   }
 }
 
@@ -141,6 +159,10 @@ export async function secondsWritten({ asterisk }: RecordedCall, name: string): 
 function notStarted({ asterisk }: RecordedCall, name: string, what: string, cause?: unknown): VoxpostError {
   const text = `Asterisk ${asterisk.name} ${what} "${name}": check its recording folder and the disk that it is on`;
   return new VoxpostError("RECORDING_NOT_STARTED", text, { context: { name }, cause });
+}
+
+function after(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 function onAbort(signal: AbortSignal, listener: () => void): () => void {

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { newId } from "../../src/custody/name.ts";
+import type { AriChannel, AriEvent } from "../../src/ivr/ari-events.ts";
 import { wavHeader } from "../../src/model/wav.ts";
 import { heard, type Rig, startRigOrFail } from "./harness.ts";
 
@@ -202,6 +203,21 @@ describe("a call on a real Asterisk", () => {
       expect(result.duration).toBeGreaterThanOrEqual(1);
       expect(result.parts).toHaveLength(1);
       await expect(rig.ivr.recordings.exists(result.parts[0] ?? "")).resolves.toBe(true);
+      done();
+    });
+
+    it("ends with a # that came before Asterisk had begun it, and does not go on unheard", async () => {
+      const { call, done } = await rig.ring();
+      const part = name(newId())(0);
+      const early = () => {
+        const channel = { id: call.id } as AriChannel;
+        rig.ivr.asterisk.events.emit({ type: "ChannelDtmfReceived", digit: "#", channel } as AriEvent);
+        return part;
+      };
+      const result = await call.record({ name: early, maxSeconds: 60, maxSilence: 0 });
+      expect(result).toMatchObject({ ended: "key", key: "#", parts: [part] });
+      expect(result.duration).toBeLessThan(1);
+      await expect(rig.ivr.recordings.isLive(part)).resolves.toBe(false);
       done();
     });
 
