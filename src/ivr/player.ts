@@ -26,6 +26,8 @@ export class Playback {
   #end: (how: PlaybackEnd) => void = () => {};
   #hasEnded = false;
   #hasBegun = false;
+  /** Asterisk knows of it: before that "not found" does not mean that it is over. */
+  #isTaken = false;
 
   constructor(asterisk: Asterisk, channel: string, signal: AbortSignal) {
     this.#asterisk = asterisk;
@@ -70,6 +72,7 @@ export class Playback {
         body: { media },
         signal: this.#signal,
       });
+      this.#isTaken = true;
     } catch (error) {
       this.#end("gone");
       throw error;
@@ -101,6 +104,7 @@ export class Playback {
 
   /** Its end may have been reported while we were deaf. */
   async #look(): Promise<void> {
+    if (!this.#isTaken) return;
     try {
       const playback = await this.#asterisk.requests.find<AriPlayback>(`/playbacks/${this.#id}`);
       if (!playback) this.#end("done");

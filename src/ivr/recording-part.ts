@@ -53,6 +53,8 @@ export async function recordPart(
   const begun = new Promise<void>((resolve) => {
     begin = resolve;
   });
+  let hasBegun = false;
+  let isDoubtful = false;
   let isOver = false;
   let report: (recording: AriRecording | undefined) => void = () => {};
   const ended = new Promise<AriRecording | undefined>((resolve) => {
@@ -62,9 +64,11 @@ export async function recordPart(
     };
   });
   const look = async () => {
-    // Before it has begun it is not live either.
-    await begun;
-    const live = await requests.find(`/recordings/live/${path}`).catch(onlyUnreachable);
+    // Before it has begun it is not live either. Nobody may wait here: connecting does for this.
+    isDoubtful ||= !hasBegun;
+    if (!hasBegun) return;
+    // Without an answer nothing is known; it is asked again.
+    const live = await requests.find(`/recordings/live/${path}`).catch(() => null);
     if (live === undefined) report(undefined);
   };
   const askToStop = async () => {
@@ -110,7 +114,9 @@ export async function recordPart(
       throw notStarted(call, name, "says that it records, but has no file");
     }
     if (exists) options.onBegun();
+    hasBegun = true;
     begin();
+    if (isDoubtful) void look();
     const watch = setInterval(() => void look(), WATCH_MS);
     const recording = await ended.finally(() => clearInterval(watch));
     return {
