@@ -105,8 +105,8 @@ class Take {
     const least = Math.max((end.duration ?? 0) - (options.maxSilence > 0 ? 1 : 0), 0);
     const isCut = isMeasured && written !== undefined && written < least;
     if (end.exists && (isCut || !this.isOpen)) this.parts.push(name);
-    // Asterisk rounds down, so 0 is up to a second; after the end of the call nothing was recorded at all.
-    const reported = end.isGone ? 0 : length || undefined;
+    // Asterisk rounds down, so 0 is up to a second; where there is no file, as after the end of the call, it is none.
+    const reported = end.exists ? length || undefined : 0;
     const seconds = isCut ? Math.max(Math.floor(written ?? 0), 0) : (written ?? reported);
     if (this.#duration !== undefined)
       this.#duration = seconds === undefined ? undefined : this.#duration + seconds;

@@ -22,7 +22,8 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "voxpost-snapshots-"));
   now = Date.UTC(2026, 10, 22);
 });
-afterEach(() => rm(folder, { recursive: true }));
+// Who polls may be about to write when told to stop.
+afterEach(() => rm(folder, { recursive: true, maxRetries: 5 }));
 
 function world({ max = 100, maxBytes }: { max?: number; maxBytes?: number } = {}) {
   const engine = new MemoryEngine(new MemoryData(), maxBytes);
