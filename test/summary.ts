@@ -19,7 +19,7 @@ export default class SummaryReporter implements Reporter {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const inState = (state: string) => tests.filter((test) => test.result().state === state);
     const failures = [
-      ...inState("failed").map((test) => `${test.fullName}: ${complaint(test.result().errors)}`),
+      ...inState("failed").map(withComplaint),
       ...modules
         .filter((module) => module.errors().length > 0)
         .map((module) => `${module.relativeModuleId}: ${complaint(module.errors())}`),
@@ -32,7 +32,7 @@ export default class SummaryReporter implements Reporter {
       skipped: skipped.length,
       failures,
       skips: bySuite(skipped),
-      flaky: tests.filter((test) => test.diagnostic()?.flaky).map((test) => triedAgain(test)),
+      flaky: tests.filter((test) => test.diagnostic()?.flaky).map(withComplaint),
     };
     writeFileSync(process.env.VOXPOST_TEST_SUMMARY ?? "test-summary.json", JSON.stringify(summary));
   }
@@ -54,7 +54,7 @@ function bySuite(skipped: readonly TestCase[]): string[] {
   });
 }
 
-function triedAgain(test: TestCase): string {
+function withComplaint(test: TestCase): string {
   return `${test.fullName}: ${complaint(test.result().errors)}`;
 }
 

@@ -53,8 +53,6 @@ export async function recordPart(
   const begun = new Promise<void>((resolve) => {
     begin = resolve;
   });
-  let hasBegun = false;
-  let isDoubtful = false;
   let isOver = false;
   let report: (recording: AriRecording | undefined) => void = () => {};
   const ended = new Promise<AriRecording | undefined>((resolve) => {
@@ -64,9 +62,6 @@ export async function recordPart(
     };
   });
   const look = async () => {
-    // Before it has begun it is not live either. Nobody may wait here: connecting does for this.
-    isDoubtful ||= !hasBegun;
-    if (!hasBegun) return;
     // Without an answer nothing is known; it is asked again.
     const live = await requests.find(`/recordings/live/${path}`).catch(() => null);
     if (live === undefined) report(undefined);
@@ -89,7 +84,8 @@ export async function recordPart(
     events.on(`recording:${name}`, ({ type, recording }) => {
       if (type === "RecordingFinished" || type === "RecordingFailed") report(recording);
     }),
-    call.asterisk.onUp(look),
+    // Before it has begun it is not live either. Nobody waits for that here: connecting would.
+    call.asterisk.onUp(async () => void begun.then(look)),
     onAbort(stop, () => void stopIt()),
     // RecordingFinished comes before the end of the call is reported, but either may be missing.
     onAbort(call.signal, () => void after(END_MS).then(() => report(undefined))),
@@ -114,9 +110,7 @@ export async function recordPart(
       throw notStarted(call, name, "says that it records, but has no file");
     }
     if (exists) options.onBegun();
-    hasBegun = true;
     begin();
-    if (isDoubtful) void look();
     const watch = setInterval(() => void look(), WATCH_MS);
     const recording = await ended.finally(() => clearInterval(watch));
     return {

@@ -50,3 +50,23 @@ export async function receiveMessage(
 export function expectVoice(heard: number | undefined, voice: number): void {
   expect(Math.abs((heard ?? 0) - voice), `${heard} hertz for ${voice}`).toBeLessThan(20);
 }
+
+export const REVIEW = ["auth-thankyou", "vm-review"] as const;
+
+/** Says something, and is in the review menu; resolves to the mailbox. */
+export async function say(world: World, caller: Telephone, seconds: number): Promise<string> {
+  const box = world.box("review");
+  await skipToBeep(caller, box);
+  await caller.speaks(seconds);
+  await caller.presses("#");
+  await caller.hears(...REVIEW);
+  return box;
+}
+
+export async function sayAgain(caller: Telephone): Promise<void> {
+  await caller.presses("3");
+  await caller.hears("vm-intro");
+  await caller.presses("#");
+  await caller.hears("beep");
+  await caller.isRecorded();
+}

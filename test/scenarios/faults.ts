@@ -1,10 +1,19 @@
 import { expect } from "vitest";
-import { receiveMessage, skipToBeep } from "./caller.ts";
+import { receiveMessage, say, sayAgain, skipToBeep } from "./caller.ts";
 import { logIn, sayGoodbye, youHave } from "./owner.ts";
 import { type Stage, scenario } from "./scenario.ts";
+import type { World } from "./world.ts";
 
 /** What Asterisk does wrong on request only. */
 const SIMULATED: Stage = { only: "simulated", because: "a real Asterisk makes no faults on request" };
+
+/** After the recording's end. */
+function reportHangUpLate({ faults }: World): void {
+  for (const event of ["StasisEnd", "ChannelDestroyed", "ChannelHangupRequest"] as const)
+    faults.delay(event, 1_000);
+  // As the real one says while the channel is still in the dialplan's extension h.
+  faults.refuse("channels.record", 409, { message: "Channel not in Stasis application" });
+}
 
 scenario(
   "the connection to Asterisk is lost while a caller speaks",
@@ -47,11 +56,7 @@ scenario(
     const caller = await world.caller();
     await skipToBeep(caller, box);
     await caller.speaks(3);
-    world.faults.delay("StasisEnd", 1_000);
-    world.faults.delay("ChannelDestroyed", 1_000);
-    world.faults.delay("ChannelHangupRequest", 1_000);
-    // As the real one says while the channel is still in the dialplan's extension h.
-    world.faults.refuse("channels.record", 409, { message: "Channel not in Stasis application" });
+    reportHangUpLate(world);
     const hungUp = Date.now();
     await caller.hangsUp();
     await world.mailbox(box).has({ new: 1 });
@@ -63,21 +68,11 @@ scenario(
 scenario(
   "what was said at the second attempt counts, though the hang-up is reported after the recording's end",
   async (world) => {
-    const box = world.box("review");
     const caller = await world.caller();
-    await skipToBeep(caller, box);
-    await caller.speaks(6);
-    await caller.presses("#");
-    await caller.hears("auth-thankyou", "vm-review");
-    await caller.presses("3");
-    await caller.hears("vm-intro");
-    await caller.presses("#");
-    await caller.hears("beep");
-    await caller.isRecorded();
+    const box = await say(world, caller, 6);
+    await sayAgain(caller);
     await caller.speaks(2);
-    for (const event of ["StasisEnd", "ChannelDestroyed", "ChannelHangupRequest"] as const)
-      world.faults.delay(event, 1_000);
-    world.faults.refuse("channels.record", 409, { message: "Channel not in Stasis application" });
+    reportHangUpLate(world);
     await caller.hangsUp();
     await world.mailbox(box).has({ new: 1 });
     const [message] = await world.mailbox(box).messages();

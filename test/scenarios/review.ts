@@ -1,29 +1,8 @@
 import { expect } from "vitest";
-import { expectVoice, skipToBeep } from "./caller.ts";
+import { expectVoice, REVIEW, say, sayAgain } from "./caller.ts";
 import { scenario } from "./scenario.ts";
-import type { Telephone, World } from "./world.ts";
 
 /** Callers whom the owner lets review what they said. */
-
-const REVIEW = ["auth-thankyou", "vm-review"] as const;
-
-/** Says something, and is in the review menu; resolves to the mailbox. */
-async function say(world: World, caller: Telephone, seconds: number): Promise<string> {
-  const box = world.box("review");
-  await skipToBeep(caller, box);
-  await caller.speaks(seconds);
-  await caller.presses("#");
-  await caller.hears(...REVIEW);
-  return box;
-}
-
-async function sayAgain(caller: Telephone): Promise<void> {
-  await caller.presses("3");
-  await caller.hears("vm-intro");
-  await caller.presses("#");
-  await caller.hears("beep");
-  await caller.isRecorded();
-}
 
 scenario("a caller hears the message, records it again, marks it and keeps it", async (world) => {
   const caller = await world.caller();

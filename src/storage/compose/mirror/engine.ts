@@ -57,12 +57,12 @@ export function createMirror({
   ) => {
     throwIfAborted(signal);
     const { at } = pick(engines, ref);
-    const marked = await marks.of(ref.mailbox, at.id);
+    const refIn = async (member: Member) =>
+      member.at === at.at ? at.ref : locate(member, ref, at.id, await marks.of(ref.mailbox, at.id), signal);
     return members.first(
       ref.mailbox,
       signal,
-      async (member) =>
-        work(member.engine, member.at === at.at ? at.ref : await locate(member, ref, at.id, marked, signal)),
+      async (member) => work(member.engine, await refIn(member)),
       await members.orderFor(ref.mailbox, at.id, signal),
     );
   };
