@@ -37,12 +37,6 @@ const SHORT = [
   "any sequence of operations ends as a simple model does",
 ];
 
-/** docs/engines/imap.md, Limitations. */
-const MOVED_TWICE = {
-  "a message that two move at once ends in one folder":
-    "Dovecot lets two connections move one message at the same moment, which makes two of it",
-};
-
 /** What a tree is made of; the servers behind it have nothing in them yet. */
 interface Parts {
   readonly imap: Record<string, unknown>;
@@ -109,7 +103,7 @@ testTree("route: folders on imap and file", ({ imap: inbox, file }) => ({
 testTree(
   "mirror of imap and sql",
   ({ imap: primary, sql }) => ({ engine: "mirror", primary, replicas: [sql], write: "all" }),
-  { skip: MOVED_TWICE },
+  { movers: "both" },
 );
 
 testTree(
@@ -128,7 +122,7 @@ testTree(
 testTree(
   "overlay of imap on a spool",
   ({ imap: upper, spool }) => ({ engine: "overlay", upper, lower: [spool] }),
-  { skip: MOVED_TWICE },
+  { movers: "both" },
 );
 
 testTree("overlay of sql on a spool", ({ sql, spool }) => ({

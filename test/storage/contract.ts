@@ -46,6 +46,11 @@ export interface Harness {
   readonly runs?: number;
   /** In which order messages of one time are listed. Default: as they arrived; several engines as one cannot know that. */
   readonly sameTime?: "arrival" | "any";
+  /**
+   * How many of two who move one message at the same moment may succeed. Default one; where a server lets both, there are
+   * two messages then (docs/engines/imap.md, Limitations).
+   */
+  readonly movers?: "one" | "both";
 }
 
 /** One case's world. */
@@ -56,6 +61,7 @@ export interface World extends Omit<Fixture, "dispose"> {
 export interface Suite {
   readonly runs: number;
   readonly sameTime: "arrival" | "any";
+  readonly movers: "one" | "both";
   it(name: string, run: (world: World) => Promise<void>): void;
   it(name: string, needs: Need, run: (world: World) => Promise<void>): void;
 }
@@ -73,6 +79,7 @@ export function testEngine(harness: Harness): void {
     const suite: Suite = {
       runs: harness.runs ?? 25,
       sameTime: harness.sameTime ?? "arrival",
+      movers: harness.movers ?? "one",
       it(name: string, second: Need | Run, third?: Run) {
         names.add(name);
         if (isLeftOut(harness, name)) return;

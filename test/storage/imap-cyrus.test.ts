@@ -20,6 +20,7 @@ function onCyrus(): void {
   testEngine({
     name: "imap on Cyrus",
     runs: 3,
+    movers: "both",
     skip: {
       "bytes that no header may have come back as they are":
         "Cyrus stores an X for each of them, unless its munge8bit is off",

@@ -152,9 +152,6 @@ if (process.env.VOXPOST_TEST_ALL) {
         async dispose() {},
       };
     },
-    skip: {
-      "a message that two move at once ends in one folder":
-        "two connections may copy one message at the same moment; docs/engines/imap.md, Limitations",
-    },
+    movers: "both",
   });
 }

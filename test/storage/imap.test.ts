@@ -8,15 +8,9 @@ beforeAll(async () => {
 });
 afterAll(() => server?.stop());
 
-/** docs/engines/imap.md, Limitations. */
-const skip = {
-  "a message that two move at once ends in one folder":
-    "Dovecot lets two connections move one message at the same moment, which makes two of it",
-};
-
 testEngine({
   name: "imap on Dovecot",
-  skip,
+  movers: "both",
   runs: 3,
   async fresh() {
     const number = server.freshNumber();
@@ -33,7 +27,7 @@ testEngine({
 
 testEngine({
   name: "imap, several mailboxes in one account",
-  skip,
+  movers: "both",
   runs: 3,
   async fresh() {
     const user = `${server.freshNumber()}-default`;
