@@ -52,6 +52,12 @@ export interface Call {
    */
   record(options: RecordOptions): Promise<RecordResult>;
 
+  /**
+   * Leaves a recording without words, whose name tells what was asked for: it is kept until it is done. False when none is on the
+   * disk because the caller has gone. @throws RECORDING_NOT_STARTED
+   */
+  note(name: string): Promise<boolean>;
+
   variable(name: string): Promise<string | undefined>;
   setVariable(name: string, value: string): Promise<void>;
   /** Whether the dialplan has this extension (priority 1). */

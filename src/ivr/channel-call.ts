@@ -21,6 +21,7 @@ import type { Key, Script } from "./phrase.ts";
 import { Playback } from "./player.ts";
 import { resolve } from "./prompts.ts";
 import { record } from "./recorder.ts";
+import { recordPart } from "./recording-part.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** A call on a real channel: what `Call` promises, by ARI. */
@@ -189,6 +190,14 @@ export class ChannelCall implements Call {
         if (!this.isOver) this.log.warn({ err: error }, "the dialplan does not know that there is a message");
       });
     });
+  }
+
+  async note(name: string): Promise<boolean> {
+    if (this.signal.aborted) return false;
+    const call = { asterisk: this.#server, channel: this.id, signal: this.signal };
+    const options = { maxSeconds: 1, maxSilence: 0, overwrite: false, onBegun: () => {} };
+    const { exists } = await recordPart(call, name, options, AbortSignal.abort());
+    return exists;
   }
 
   async variable(name: string): Promise<string | undefined> {

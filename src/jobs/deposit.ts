@@ -3,17 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { messageId, parseName, ROOT } from "../custody/name.ts";
 import type { Reasons } from "../custody/reasons.ts";
-import { findMessage, type RecordedMessage } from "../custody/takes.ts";
+import { findMessage, type RecordedMessage, type Recording } from "../custody/takes.ts";
 import { isCode, VoxpostError } from "../errors.ts";
 import { formatMailbox, type MailboxAddress } from "../model/mailbox.ts";
-import type { Caller, NewMessage } from "../model/message.ts";
+import type { Caller, MessageId, NewMessage } from "../model/message.ts";
 import type { Subscribers } from "../model/subscriber.ts";
 import { type Broken, fetchTake, type TakeAudio } from "./audio.ts";
 import { deliverAll } from "./deliver.ts";
 import type { DepositRequest } from "./enqueue.ts";
-import { copyOf, type ForwardDeps, fetchOriginal, forward } from "./forward.ts";
+import { copyOf, type ForwardDeps, fetchOriginal, sendOn } from "./forward.ts";
 import type { Recordings, RecordingsOf } from "./recordings.ts";
-import { removeAll, removeEmpty, setAllAside, setAside, setBrokenAside } from "./settle.ts";
+import { type Refusal, removeAll, removeEmpty, setAllAside, setAside, setBrokenAside } from "./settle.ts";
 
 export interface DepositDeps extends ForwardDeps {
   readonly recordingsOf: RecordingsOf;
@@ -21,6 +21,9 @@ export interface DepositDeps extends ForwardDeps {
   /** Default: why something was set aside is told by the log alone. */
   readonly reasons?: Pick<Reasons, "note">;
 }
+
+/** What owners say before a message is longer, by their menu; less is a note that they said nothing. Seconds. */
+const SHORTEST_COMMENT = 1;
 
 /**
  * Delivers one recorded message to all of its recipients and then, last of all, removes its recordings; the order is that of
@@ -45,7 +48,9 @@ export async function deposit(job: DepositRequest, deps: DepositDeps, signal: Ab
     const { audio, broken } = await fetchSpoken(recordings, message, which, folder, signal);
     if (!audio) {
       if (broken[0]) throw broken[0].error;
-      await forwardWithout(message, { ...deps, log }, signal);
+      const without = await forwardWithout(message, { ...deps, log }, signal);
+      await noteReasons(without.refused, id, deps);
+      await setAside(recordings, without.notes, without.refused, log, signal);
       return await removeEmpty(recordings, message, log, signal);
     }
     const messages = await toMessages(audio, { ...deps, log }, folder, signal);
@@ -54,12 +59,10 @@ export async function deposit(job: DepositRequest, deps: DepositDeps, signal: Ab
     const attempt = { signal, untried: job.untried, forwardedBy };
     const refused = await deliverAll(messages, { ...deps, log }, attempt);
     for (const { error } of broken) await deps.reasons?.note(id, `${error.code}: ${error.message}`);
-    for (const { mailbox, error } of refused) {
-      await deps.reasons?.note(id, `${formatMailbox(mailbox)}: ${error.code}: ${error.message}`);
-    }
+    await noteReasons(refused, id, deps);
     const kept = [
       ...(await setBrokenAside(recordings, broken, log, signal)),
-      ...(await setAside(recordings, audio, refused, log, signal)),
+      ...(await setAside(recordings, audio.recordings, refused, log, signal)),
     ];
     await removeAll(recordings, message, { audio, broken }, new Set(kept), signal);
   } catch (error) {
@@ -96,13 +99,14 @@ async function fetchSpoken(
     if (audio && Math.round(audio.seconds) >= shortest) return { audio, broken };
     short ??= audio;
   }
-  return { audio: short, broken };
+  const isNote = message.takes[0]?.parts[0]?.copies[0].name.kind?.is === "comment";
+  return { audio: isNote ? undefined : short, broken };
 }
 
-/** Fewest seconds that somebody keeps; a comment may be of any length. */
+/** Fewest seconds that somebody keeps. */
 function shortestOf({ all }: RecordedMessage, { subscribers }: Pick<DepositDeps, "subscribers">): number {
   const { kind, recipients = [] } = all[0]?.name ?? {};
-  if (kind) return 0;
+  if (kind) return SHORTEST_COMMENT;
   return Math.min(...recipients.map((mailbox) => subscribers.find(mailbox)?.minSeconds ?? 0));
 }
 
@@ -131,20 +135,33 @@ async function toMessages(
     .map((mailbox) => toMessage(audio, mailbox));
 }
 
-/** An owner who said nothing before a message wants it forwarded all the same. */
+/** Who says nothing before a message wants it forwarded as it is. */
 async function forwardWithout(
-  { id, all }: RecordedMessage,
+  { id, takes }: RecordedMessage,
   deps: DepositDeps,
   signal: AbortSignal,
-): Promise<void> {
-  const [recording] = all;
-  const { kind, recipients: to, urgent } = recording?.name ?? {};
-  if (kind?.is !== "comment" || !to) return;
+): Promise<{ notes: readonly Recording[]; refused: readonly Refusal[] }> {
+  const note = takes[0]?.parts[0]?.copies[0];
+  const { kind, recipients: to, urgent } = note?.name ?? {};
+  if (!note || kind?.is !== "comment" || !to) return { notes: [], refused: [] };
   const request = { id, from: kind.mailbox, message: kind.message, to, urgent: urgent ?? false };
-  await forward(request, deps, signal).catch((error) => {
+  try {
+    return { notes: [note], refused: await sendOn(request, deps, signal) };
+  } catch (error) {
     if (!isCode(error, "MESSAGE_UNKNOWN")) throw error;
     deps.log.error({ err: error }, "the message is gone that was to be forwarded");
-  });
+    return { notes: [], refused: [] };
+  }
+}
+
+async function noteReasons(
+  refused: readonly Refusal[],
+  id: MessageId,
+  { reasons }: Pick<DepositDeps, "reasons">,
+): Promise<void> {
+  for (const { mailbox, error } of refused) {
+    await reasons?.note(id, `${formatMailbox(mailbox)}: ${error.code}: ${error.message}`);
+  }
 }
 
 function isKept({ seconds }: TakeAudio, mailbox: MailboxAddress, { subscribers, log }: DepositDeps): boolean {

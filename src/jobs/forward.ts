@@ -9,6 +9,7 @@ import type { Store } from "../storage/store.ts";
 import { toFiles } from "./audio-files.ts";
 import { type DeliverDeps, deliverAll } from "./deliver.ts";
 import type { ForwardRequest } from "./enqueue.ts";
+import type { Refusal } from "./settle.ts";
 
 export interface ForwardDeps extends DeliverDeps {
   readonly store: Pick<Store, "deposit" | "find" | "audio">;
@@ -22,11 +23,24 @@ export interface Original {
   readonly audio: readonly AudioSource[];
 }
 
+/** A job of which no note lies on Asterisk's disk: who refuses it for good is told by the log alone. @throws as `sendOn` */
+export async function forward(job: ForwardRequest, deps: ForwardDeps, signal: AbortSignal): Promise<void> {
+  for (const { mailbox, error } of await sendOn(job, deps, signal)) {
+    const context = { err: error, forward: job.id, message: job.message, mailbox: formatMailbox(mailbox) };
+    deps.log.error(context, "refused for good: not forwarded");
+  }
+}
+
 /**
  * Brings a message to other mailboxes as it is. May be run again at any point: the copies have ids of their own, the same each time.
+ * @returns who refused it for good
  * @throws VoxpostError MESSAGE_UNKNOWN when its owner has purged it meanwhile; whatever may be over later
  */
-export async function forward(job: ForwardRequest, deps: ForwardDeps, signal: AbortSignal): Promise<void> {
+export async function sendOn(
+  job: ForwardRequest,
+  deps: ForwardDeps,
+  signal: AbortSignal,
+): Promise<readonly Refusal[]> {
   const log = deps.log.child({ forward: job.id, message: job.message });
   const folder = await mkdtemp(join(deps.folder ?? tmpdir(), "voxpost-forward-"));
   try {
@@ -34,9 +48,7 @@ export async function forward(job: ForwardRequest, deps: ForwardDeps, signal: Ab
     const copies = job.to.map((mailbox) => copyOf(original, { ...job, mailbox }));
     const told = log.child({ original: original.envelope.callId });
     const attempt = { signal, forwardedBy: job.from };
-    for (const { mailbox, error } of await deliverAll(copies, { ...deps, log: told }, attempt)) {
-      log.error({ err: error, mailbox: formatMailbox(mailbox) }, "refused for good: not forwarded");
-    }
+    return await deliverAll(copies, { ...deps, log: told }, attempt);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

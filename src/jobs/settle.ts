@@ -12,16 +12,16 @@ export interface Refusal {
   readonly error: VoxpostError;
 }
 
-/** Keeps the audio for those who refused it. @returns the names it is kept under */
+/** Keeps recordings for those who refused them. @returns the names they are kept under */
 export async function setAside(
   recordings: Recordings,
-  audio: TakeAudio,
+  kept: readonly Recording[],
   refused: readonly Refusal[],
   log: Logger,
   signal: AbortSignal,
 ): Promise<Set<string>> {
-  const kept = new Set<string>();
-  if (refused.length === 0) return kept;
+  const names = new Set<string>();
+  if (refused.length === 0) return names;
   for (const { mailbox, error } of refused) {
     log.error(
       { err: error, mailbox: formatMailbox(mailbox) },
@@ -29,10 +29,10 @@ export async function setAside(
     );
   }
   const recipients = refused.map(({ mailbox }) => mailbox);
-  for (const recording of audio.recordings) {
-    kept.add(await copyAside(recordings, recording, recipients, signal));
+  for (const recording of kept) {
+    names.add(await copyAside(recordings, recording, recipients, signal));
   }
-  return kept;
+  return names;
 }
 
 /** Keeps what is no audio, beside a message whose other takes or parts are. @returns the names it is kept under */
@@ -101,7 +101,10 @@ export async function removeAll(
   }
 }
 
-/** A recording in progress looks empty for its first seconds, so only one that is certainly over is removed. */
+/**
+ * A recording in progress looks empty for its first seconds, so only one that is certainly over is removed. What the dialplan records
+ * is never live; it records messages only.
+ */
 export async function removeEmpty(
   recordings: Recordings,
   message: RecordedMessage,
@@ -110,10 +113,10 @@ export async function removeEmpty(
 ): Promise<void> {
   const channels = new Set((await recordings.channels(signal)).map(channelField));
   const live = await Promise.all(message.all.map(({ text }) => recordings.isLive(text, signal)));
-  if (live.includes(true) || message.all.some(({ name }) => channels.has(name.channel))) {
+  if (live.includes(true) || message.all.some(({ name }) => !name.kind && channels.has(name.channel))) {
     return log.info("no audio yet, and the call is not over: left to the sweep");
   }
-  log.info("nothing was said: not delivered");
+  log.info("nothing was said");
   for (const take of message.takes) {
     for (const { text } of take.parts.flatMap((part) => part.copies)) await recordings.remove(text, signal);
   }

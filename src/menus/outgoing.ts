@@ -1,3 +1,4 @@
+import { newId, type RecordingName } from "../custody/name.ts";
 import type { Script } from "../ivr/phrase.ts";
 import { formatMailbox, parseMailbox, sameMailbox } from "../model/mailbox.ts";
 import type { Subscriber } from "../model/subscriber.ts";
@@ -46,6 +47,25 @@ export async function addressTo(session: Retrieval, numbers: readonly string[]):
   if (found.length > 0) return onwards(session, outgoing, say.flat());
   outgoing.misses++;
   return { next: outgoing.misses < MOST_MISSES ? "repeat" : "up", say: say.flat() };
+}
+
+/** What the name of the words says that are heard before a message, or of the note that there are none (docs/custody.md). */
+export function commentOf(
+  { call, subscriber }: Retrieval,
+  recipients: Outgoing["recipients"],
+  { entry: { envelope } }: Item,
+): Omit<RecordingName, "state" | "part"> {
+  return {
+    recipients: recipients.map((recipient) => recipient.address),
+    kind: { is: "comment", mailbox: subscriber.address, message: envelope.id },
+    id: newId(),
+    channel: call.id,
+    startedAt: new Date(),
+    caller: call.caller,
+    urgent: envelope.urgent && subscriber.forwardUrgent,
+    priority: false,
+    take: 0,
+  };
 }
 
 async function judge(session: Retrieval, name: string): Promise<{ owner?: Subscriber; words: Script }> {

@@ -161,6 +161,52 @@ describe("a comment", () => {
     expect(here.recordings.names).toEqual([]);
   });
 
+  it("of a moment is a note that there is none: done and removed while its call goes on", async () => {
+    await original();
+    const name = comment();
+    await here.recordings.put(name, second(9).subarray(0, 3_200));
+    here.recordings.existing.add("1795302871.7");
+    await deliver(name);
+    expect(await kinds(BOB)).toEqual(["voice"]);
+    expect(await kinds(CAT)).toEqual(["voice"]);
+    expect(here.recordings.names).toEqual([]);
+  });
+
+  it("without a word is set aside for whom it is refused, and can be tried again", async () => {
+    await original();
+    const append = here.engine.append.bind(here.engine);
+    here.engine.append = async (folder, message, signal) => {
+      if (message.mailbox.mailbox === BOB.mailbox) throw new VoxpostError("STORE_REFUSED", "too large");
+      return append(folder, message, signal);
+    };
+    const name = comment();
+    await here.recordings.put(name, 0);
+    const reasons: string[] = [];
+    const noting = { reasons: { note: async (_id: string, reason: string) => void reasons.push(reason) } };
+    await here.deliver({ asterisk: "pbx", parts: [name] }, here.program(noting));
+    expect(await here.messages(CAT)).toHaveLength(1);
+    const aside = name.replace("voxpost/take/1002@default/1003@default", "voxpost/failed/1002@default");
+    expect(here.recordings.names).toEqual([aside]);
+    expect(reasons).toEqual(["1002@default: STORE_REFUSED: too large"]);
+
+    here.engine.append = append;
+    const again = aside.replace("voxpost/failed", "voxpost/deposit");
+    await here.recordings.rename(aside, again);
+    await deliver(again);
+    expect(await kinds(BOB)).toEqual(["voice"]);
+    expect(await here.messages(CAT)).toHaveLength(1);
+    expect(here.recordings.names).toEqual([]);
+  });
+
+  it("without a word goes to all who wait for it, whoever it was set aside for before", async () => {
+    await original();
+    const name = comment();
+    await here.recordings.put(name.replace("take/1002@default/1003@default", "failed/1002@default"), 0);
+    await here.recordings.put(name, 0);
+    await deliver(name);
+    expect(await kinds(CAT)).toEqual(["voice"]);
+  });
+
   it("arrives alone when the message was purged meanwhile, and is set aside when that is private", async () => {
     const alone = comment();
     await here.recordings.put(alone, second(9));

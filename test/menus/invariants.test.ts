@@ -97,9 +97,11 @@ describe("retrieval", () => {
             expect(phone.heard.filter((line) => line === "vm-goodbye").length).toBeLessThanOrEqual(1);
             expect(phone.left !== undefined).toBe(!phone.signal.aborted);
             const said = [...world.deposits.flat(), ...world.discarded];
-            expect(said.sort()).toEqual([...phone.recorded].sort());
+            expect(said.sort()).toEqual([...phone.recorded, ...phone.notes].sort());
             if (phone.left?.to) expect(phone.left.to).toEqual({ context: "out", extension: "5551234" });
-            for (const { to } of world.forwards) expect(to.map(({ mailbox }) => mailbox)).toEqual(["1002"]);
+            for (const note of phone.notes) {
+              expect(parseName(note).recipients.map(({ mailbox }) => mailbox)).toEqual(["1002"]);
+            }
             expect(Object.keys(await world.messages()).sort()).toEqual(ALL);
             // Key 9 may save it as old on purpose.
             if (!keys.join("").includes("9")) {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { parseName } from "../../src/custody/name.ts";
 import type { Subscriber } from "../../src/model/subscriber.ts";
-import type { Line } from "./phone.ts";
+import type { Line, Phone } from "./phone.ts";
 import { type World, worldForEachTest } from "./world.ts";
 
 let world: World;
@@ -18,13 +18,19 @@ const played = (keys: string): Line[] => [
   ["(message", keys],
 ];
 const call = (lines: readonly Line[], options = {}) => world.retrieve(OWN, lines, options);
+/** What is to be forwarded as it is, by the notes on Asterisk's disk. */
+const forwards = ({ notes }: Phone) =>
+  notes.map((note) => {
+    const { kind, recipients, urgent } = parseName(note);
+    return { ...kind, to: recipients.map(({ mailbox }) => mailbox), urgent };
+  });
 
 describe("forwarding", () => {
   beforeEach(() => world.message({ id: "n1", urgent: true }));
 
   it("sends a message on as it is, to several", async () => {
     world.subscriber("1003", {});
-    const { heard, missed } = await call([
+    const { heard, missed, phone } = await call([
       ...played("8"),
       ["vm-extension", "1002*1003#"],
       ["vm-forwardoptions", "2"],
@@ -32,23 +38,28 @@ describe("forwarding", () => {
     ]);
     expect(missed).toEqual([]);
     expect(heard).toContain("1-0-0-2 1-0-0-3 vm-forwardoptions vm-starmain");
-    expect(world.forwards).toMatchObject([
-      { from: at("1001"), message: "n1", to: [at("1002"), at("1003")], urgent: false },
+    expect(forwards(phone)).toEqual([
+      { is: "comment", mailbox: at("1001"), message: "n1", to: ["1002", "1003"], urgent: false },
     ]);
-    expect(world.deposits).toEqual([]);
+    expect(world.deposits).toEqual([phone.notes]);
+    expect(world.forwards).toEqual([]);
     expect(await world.messages()).toEqual({ n1: "INBOX heard" });
   });
 
   it("keeps it urgent where the site wants that, and says recorded names", async () => {
     owner({ forwardUrgent: true });
     world.greeting("name", "Bob");
-    const { heard } = await call([...played("8"), ["vm-extension", "1002#"], ["vm-forwardoptions", "2"]]);
+    const { heard, phone } = await call([
+      ...played("8"),
+      ["vm-extension", "1002#"],
+      ["vm-forwardoptions", "2"],
+    ]);
     expect(heard).toContain("(file Bob) vm-forwardoptions vm-starmain");
-    expect(world.forwards).toMatchObject([{ urgent: true }]);
+    expect(forwards(phone)).toMatchObject([{ urgent: true }]);
   });
 
   it("keeps the good ones of a list, and says what is wrong with the others", async () => {
-    const { heard } = await call([
+    const { heard, phone } = await call([
       ...played("8"),
       ["vm-extension", "9999*1002*1001*1002#"],
       ["vm-forwardoptions", "2"],
@@ -56,12 +67,12 @@ describe("forwarding", () => {
     expect(heard).toContain(
       "9-9-9-9 pbx-invalid 1-0-0-2 1-0-0-1 pbx-invalid 1-0-0-2 vm-forwardoptions vm-starmain",
     );
-    expect(world.forwards).toMatchObject([{ to: [at("1002")] }]);
+    expect(forwards(phone)).toMatchObject([{ to: ["1002"] }]);
   });
 
   it("does not offer a mailbox that is full, and gives up after four misses", async () => {
     world.full = true;
-    const { heard, missed } = await call([
+    const { heard, missed, phone } = await call([
       ...played("8"),
       ["vm-extension", "1002#"],
       ["vm-mailboxfull vm-extension", "#"],
@@ -71,7 +82,7 @@ describe("forwarding", () => {
     ]);
     expect(missed).toEqual([]);
     expect(heard.at(-1)).toBe("vm-goodbye");
-    expect(world.forwards).toEqual([]);
+    expect(phone.notes).toEqual([]);
   });
 
   it("records a comment whose name says what it belongs to", async () => {
@@ -116,21 +127,38 @@ describe("forwarding", () => {
     expect(cancelled.heard).toContain(
       "vm-advopts vm-repeat vm-delete vm-toforward vm-savemessage vm-helpexit",
     );
-    await call([...played("8")]);
-    expect(world.forwards).toEqual([]);
+    const unanswered = await call([...played("8")]);
+    expect([...cancelled.phone.notes, ...unanswered.phone.notes]).toEqual([]);
   });
 
-  it("is told to the owner when the queue does not take it", async () => {
+  it("is left to the queue where Asterisk keeps nothing, and the owner told when that does not take it", async () => {
+    const forward = async () => {
+      const lines: Line[] = [...played("8"), ["vm-extension", "1002#"], ["vm-forwardoptions", "2"]];
+      return (await call(lines, { noFile: true })).heard.join(" ");
+    };
+    expect(await forward()).toContain("vm-msgforwarded");
+    const taken = [{ from: at("1001"), message: "n1", to: [at("1002")], urgent: false }];
+    expect(world.forwards).toMatchObject(taken);
     world.queueAway = true;
-    const { heard } = await call([...played("8"), ["vm-extension", "1002#"], ["vm-forwardoptions", "2"]]);
-    expect(heard.join(" ")).toContain("voxpost/not-done");
+    expect(await forward()).toContain("voxpost/not-done");
+    expect(world.forwards).toMatchObject(taken);
+  });
+
+  it("is done when the owner hangs up at once", async () => {
+    const { phone } = await call([
+      ...played("8"),
+      ["vm-extension", "1002#"],
+      ["vm-forwardoptions", "2"],
+      ["vm-msgforwarded", { hangsUp: true }],
+    ]);
+    expect(world.deposits).toEqual([phone.notes]);
   });
 
   it("looks a recipient up by name", async () => {
     owner({ useDirectory: true });
     world.subscriber("1002", { fullName: "Bob Smith" });
     world.subscriber("1003", { fullName: "Eve Smithson" });
-    const { heard, missed } = await call([
+    const { heard, missed, phone } = await call([
       ...played("8"),
       ["vm-forward", "2"],
       ["dir-pls-enter", "764"],
@@ -140,13 +168,18 @@ describe("forwarding", () => {
     ]);
     expect(missed).toEqual([]);
     expect(heard).toContain("1-0-0-3 vm-forwardoptions vm-starmain");
-    expect(world.forwards).toMatchObject([{ to: [at("1003")] }]);
+    expect(forwards(phone)).toMatchObject([{ to: ["1003"] }]);
   });
 
   it("asks for a number too where the directory is offered", async () => {
     owner({ useDirectory: true });
-    await call([...played("8"), ["vm-forward", "1"], ["vm-extension", "1002#"], ["vm-forwardoptions", "2"]]);
-    expect(world.forwards).toHaveLength(1);
+    const { phone } = await call([
+      ...played("8"),
+      ["vm-forward", "1"],
+      ["vm-extension", "1002#"],
+      ["vm-forwardoptions", "2"],
+    ]);
+    expect(phone.notes).toHaveLength(1);
   });
 });
 

@@ -62,6 +62,8 @@ export class Phone implements Call {
   readonly heard: string[] = [];
   readonly variables = new Map<string, string>();
   readonly recorded: string[] = [];
+  /** Recordings without words. */
+  readonly notes: string[] = [];
   /** Undefined until the call was given back to the dialplan. */
   left: { readonly to?: DialplanPlace } | undefined;
   answered = false;
@@ -158,6 +160,14 @@ export class Phone implements Call {
     const ended = reaction.hangsUp ? "hangup" : (reaction.endsBy ?? "key");
     const talking = reaction.quietly ? { talking: 0 } : {};
     return { parts, ended, duration, ...talking, ...(ended === "key" ? { key: key ?? "#" } : {}) };
+  }
+
+  async note(name: string): Promise<boolean> {
+    await Promise.resolve();
+    if (this.signal.aborted) return false;
+    if (this.#options.noFile) throw new VoxpostError("RECORDING_NOT_STARTED", "no file");
+    this.notes.push(name);
+    return true;
   }
 
   async variable(name: string): Promise<string | undefined> {

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { expectVoice, leaveMessage, skipToBeep } from "./caller.ts";
+import { hearMessage } from "./owner.ts";
 import { scenario } from "./scenario.ts";
 import { digits } from "./world.ts";
 
@@ -67,6 +68,29 @@ scenario(
     await leaveMessage(world, box, undefined, 3);
     await world.redis.start();
     await world.mailbox(box).has({ new: 1 });
+  },
+  { alone: true },
+);
+
+scenario(
+  "Redis is down while a message is sent on as it is",
+  async (world) => {
+    const [box, other] = [world.box(), world.box()];
+    const [owner, caller] = [await world.owner(box), await world.caller()];
+    await hearMessage(world, owner, box, caller);
+    await owner.presses("8");
+    await owner.hears("vm-extension");
+    await owner.presses(`${other}#`);
+    await owner.hears(...digits(other), "vm-forwardoptions");
+    await world.redis.kill();
+    await owner.presses("2");
+    await owner.hears("vm-msgforwarded");
+    await owner.hangsUp();
+    await world.redis.start();
+    await world.mailbox(other).has({ new: 1 });
+    const [message] = await world.mailbox(other).messages();
+    expect(message?.comment).toBeUndefined();
+    expectVoice(message?.voice, caller.voice);
   },
   { alone: true },
 );

@@ -1,9 +1,10 @@
-import { formatName, newId } from "../../custody/name.ts";
+import { formatName } from "../../custody/name.ts";
 import { isCode } from "../../errors.ts";
 import type { RecordResult } from "../../ivr/call.ts";
 import { NOT_RECORDED } from "../faults.ts";
+import type { Item } from "../listing.ts";
 import type { Action } from "../menu.ts";
-import type { Outgoing } from "../outgoing.ts";
+import { commentOf, type Outgoing } from "../outgoing.ts";
 import type { Retrieval } from "../session.ts";
 
 /** `#`, silence or the longest message end the comment; whoever hangs up instead has not forwarded, as in app_voicemail. */
@@ -14,7 +15,7 @@ export const prepend: Action<Retrieval> = {
     const { call, deps, outgoing } = session;
     if (!outgoing?.forwards) return { next: "up" };
     await call.play(["vm-record-prepend"]);
-    const recorded = await record(session, outgoing);
+    const recorded = await record(session, outgoing.recipients, outgoing.forwards);
     if (recorded?.ended === "fault") await discard(session, recorded.parts);
     if (!recorded || recorded.ended === "fault") return { next: "repeat", say: NOT_RECORDED };
     const { parts, duration, ended } = recorded;
@@ -30,26 +31,15 @@ export const prepend: Action<Retrieval> = {
 /** Undefined when Asterisk did not record. */
 async function record(
   session: Retrieval,
-  { forwards, recipients }: Outgoing,
+  recipients: Outgoing["recipients"],
+  message: Item,
 ): Promise<RecordResult | undefined> {
   const { call, subscriber } = session;
-  const envelope = forwards?.entry.envelope;
-  const name = {
-    state: "take",
-    recipients: recipients.map((recipient) => recipient.address),
-    kind: { is: "comment", mailbox: subscriber.address, message: envelope?.id ?? "" },
-    id: newId(),
-    channel: call.id,
-    startedAt: new Date(),
-    caller: call.caller,
-    urgent: envelope?.urgent === true && subscriber.forwardUrgent,
-    priority: false,
-    take: 0,
-  } as const;
+  const name = commentOf(session, recipients, message);
   call.clearKeys();
   try {
     return await call.record({
-      name: (part) => formatName({ ...name, part }),
+      name: (part) => formatName({ ...name, state: "take", part }),
       maxSeconds: subscriber.maxSeconds,
       maxSilence: subscriber.maxSilence,
       beep: "beep",
