@@ -60,7 +60,7 @@ describe("locks and ledger", () => {
   });
 
   it("wait in a Redis that was emptied until their holders have taken theirs again", async () => {
-    const options = { redis, log, emptiedMs: 700 };
+    const options = { redis, log, emptiedMs: 1_500 };
     const [a, b] = [new Locks(options), new Locks(options)];
     await b.hold("another", async () => {});
     const first = work();
@@ -68,7 +68,7 @@ describe("locks and ledger", () => {
     await first.begun;
     await redis.flushall();
     await expect(b.hold("m", async () => {})).rejects.toMatchObject({ code: "LOCKED" });
-    await vi.waitFor(() => b.hold("another", async () => {}), 5_000);
+    await vi.waitFor(() => b.hold("another", async () => {}), 10_000);
     await expect(
       b.hold("m", async () => {}),
       "taken again by then",
@@ -84,21 +84,23 @@ describe("locks and ledger", () => {
   });
 
   it("last for as long as the work does, and end by themselves after a death", async () => {
-    const locks = new Locks({ redis, log, ttlMs: 150 });
+    const locks = new Locks({ redis, log, ttlMs: 300 });
     const first = work();
     const held = locks.hold("m", first.run);
     await first.begun;
-    let shortest = Number.POSITIVE_INFINITY;
-    await vi.waitFor(async () => {
-      const left = await redis.pttl("voxpost:lock:m");
-      const renewed = left > shortest;
-      shortest = Math.min(shortest, left);
-      expect(renewed).toBe(true);
-    });
+    for (const _ of ["once", "again"]) {
+      // Longer than a renewal gives it: less is left only after one.
+      await redis.pexpire("voxpost:lock:m", 3_600_000);
+      await vi.waitFor(async () => {
+        const left = await redis.pttl("voxpost:lock:m");
+        expect(left).toBeGreaterThan(0);
+        expect(left).toBeLessThanOrEqual(300);
+      }, 10_000);
+    }
     first.end();
     await held;
     await redis.set("voxpost:lock:m", "of a dead one", "PX", 50);
-    await vi.waitFor(async () => expect(await locks.hold("m", async () => "mine")).toBe("mine"));
+    await vi.waitFor(async () => expect(await locks.hold("m", async () => "mine")).toBe("mine"), 10_000);
   });
 
   it("tell the work when they were lost, and do not release what is another's by then", async () => {
@@ -107,7 +109,7 @@ describe("locks and ledger", () => {
     const held = locks.hold("m", first.run);
     const signal = await first.begun;
     await redis.set("voxpost:lock:m", "another's");
-    await vi.waitFor(() => expect(signal.aborted).toBe(true));
+    await vi.waitFor(() => expect(signal.aborted).toBe(true), 10_000);
     first.end();
     await held;
     expect(await redis.get("voxpost:lock:m")).toBe("another's");
@@ -119,7 +121,7 @@ describe("locks and ledger", () => {
     const held = locks.hold("m", first.run);
     const signal = await first.begun;
     await redis.flushall();
-    await vi.waitFor(async () => expect(await redis.exists("voxpost:lock:m")).toBe(1));
+    await vi.waitFor(async () => expect(await redis.exists("voxpost:lock:m")).toBe(1), 10_000);
     expect(signal.aborted).toBe(false);
     first.end();
     await held;
@@ -135,7 +137,7 @@ describe("locks and ledger", () => {
     // Longer than the lock lasts, and than several renewals are apart.
     await redis.call("CLIENT", "PAUSE", "300", "ALL");
     await redis.ping();
-    await vi.waitFor(async () => expect(await redis.exists("voxpost:lock:m")).toBe(1));
+    await vi.waitFor(async () => expect(await redis.exists("voxpost:lock:m")).toBe(1), 10_000);
     await slow.ping();
     expect(signal.aborted).toBe(false);
     first.end();
@@ -152,7 +154,7 @@ describe("locks and ledger", () => {
     await expect(locks.hold("m", async () => {})).rejects.toMatchObject({ code: "LOCKED" });
     first.end();
     await held;
-    expect(performance.now() - begun).toBeLessThan(1_000);
+    expect(performance.now() - begun).toBeLessThan(5_000);
   });
 
   it("remember a delivery for all programs, for 30 days", async () => {
