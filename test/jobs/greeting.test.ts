@@ -40,7 +40,7 @@ describe("a greeting that an owner recorded", () => {
   beforeEach(async () => {
     if (!lab.redis) throw new Error("these tests need a real Redis");
     const redis = boundedRedis(lab.redis.url, createLogger("silent"));
-    await vi.waitFor(() => redis.flushall());
+    await vi.waitFor(() => redis.flushall(), 10_000);
     redis.disconnect();
     here = await world(lab.redis.url);
     enqueued = [];
@@ -53,7 +53,7 @@ describe("a greeting that an owner recorded", () => {
   /** One program: snapshots of its own, and custody as it sees it. */
   async function program(name = "a", others: Record<string, FolderRecordings> = {}) {
     const redis = boundedRedis(lab.redis?.url ?? "", here.log);
-    await vi.waitFor(() => expect(redis.status).toBe("ready"));
+    await vi.waitFor(() => expect(redis.status).toBe("ready"), 10_000);
     const snapshots = new DiskSnapshots({
       store: here.store,
       folder: `${here.folder}/${name}`,
@@ -119,7 +119,7 @@ describe("a greeting that an owner recorded", () => {
   it("is heard at once, though the store is away, and reaches it later", async () => {
     const a = await program();
     await here.store.setGreeting(ANN, "unavailable", source(1));
-    await vi.waitFor(async () => expect(await a.heard()).toBe(1));
+    await vi.waitFor(async () => expect(await a.heard()).toBe(1), 10_000);
     const write = vi.spyOn(here.store, "setGreeting").mockRejectedValue(AWAY);
     await accepted(a, 2, new Date());
     expect(await a.heard()).toBe(2);
@@ -135,7 +135,7 @@ describe("a greeting that an owner recorded", () => {
     expect(await a.heard()).toBe(2);
     // From now on the store is believed again.
     await here.store.setGreeting(ANN, "unavailable", source(3));
-    await vi.waitFor(async () => expect(await a.heard()).toBe(3));
+    await vi.waitFor(async () => expect(await a.heard()).toBe(3), 10_000);
   });
 
   it("of several the newest wins, whatever the order of their jobs", async () => {

@@ -11,6 +11,8 @@ import { ANN, collectingLog, recordingName } from "./world.ts";
 
 const request = () => ({ asterisk: "pbx", parts: [recordingName()] });
 const soon = () => 10;
+/** Bound on whatever has to come by itself, milliseconds. */
+const PATIENCE = 10_000;
 const NOTHING = Object.fromEntries(jobNames.map((name) => [name, 0]));
 
 describe("queues and workers", () => {
@@ -60,10 +62,10 @@ describe("queues and workers", () => {
     const job = request();
     workers({ deposit: async ({ parts }) => void done.push(...parts) });
     await queue.deposit(job);
-    await vi.waitFor(() => expect(done).toEqual(job.parts));
-    await vi.waitFor(async () => expect(await queue.waiting()).toEqual(NOTHING));
+    await vi.waitFor(() => expect(done).toEqual(job.parts), PATIENCE);
+    await vi.waitFor(async () => expect(await queue.waiting()).toEqual(NOTHING), PATIENCE);
     await queue.deposit(job);
-    await vi.waitFor(() => expect(done).toEqual([...job.parts, ...job.parts]));
+    await vi.waitFor(() => expect(done).toEqual([...job.parts, ...job.parts]), PATIENCE);
   });
 
   it("keeps one of many equal requests", async () => {
@@ -88,11 +90,11 @@ describe("queues and workers", () => {
       },
     });
     await queue.mwi(ANN);
-    await vi.waitFor(() => expect(done).toHaveLength(1));
+    await vi.waitFor(() => expect(done).toHaveLength(1), PATIENCE);
     for (const _ of [1, 2, 3]) await queue.mwi(ANN);
     release();
-    await vi.waitFor(() => expect(done).toHaveLength(2));
-    await vi.waitFor(async () => expect(await queue.waiting()).toEqual(NOTHING));
+    await vi.waitFor(() => expect(done).toHaveLength(2), PATIENCE);
+    await vi.waitFor(async () => expect(await queue.waiting()).toEqual(NOTHING), PATIENCE);
     expect(done).toHaveLength(2);
   });
 
@@ -108,8 +110,8 @@ describe("queues and workers", () => {
       },
     });
     await queue.deposit(request());
-    await vi.waitFor(() => expect(failures).toBe(31), 10_000);
-    await vi.waitFor(async () => expect(await queue.waiting()).toEqual(NOTHING));
+    await vi.waitFor(() => expect(failures).toBe(31), PATIENCE);
+    await vi.waitFor(async () => expect(await queue.waiting()).toEqual(NOTHING), PATIENCE);
     expect(lines.filter(({ level }) => level === 50)).toHaveLength(1);
   });
 
@@ -122,7 +124,7 @@ describe("queues and workers", () => {
       },
     });
     await queue.deposit({ ...request(), untried: true });
-    await vi.waitFor(() => expect(done).toEqual(["true", "false"]), 10_000);
+    await vi.waitFor(() => expect(done).toEqual(["true", "false"]), PATIENCE);
   });
 
   it("waits at most five minutes between two tries", () => {
@@ -141,8 +143,8 @@ describe("queues and workers", () => {
     await queue.add("deposit", { asterisk: "pbx", parts: "not a list" });
     await queue.add("deposit", { asterisk: "pbx", parts, addedLater: { by: 2 } });
     workers({ deposit: async (job) => void done.push(...job.parts) });
-    await vi.waitFor(() => expect(done).toEqual(parts));
-    await vi.waitFor(() => expect(lines.filter(({ level }) => level === 50)).toHaveLength(1));
+    await vi.waitFor(() => expect(done).toEqual(parts), PATIENCE);
+    await vi.waitFor(() => expect(lines.filter(({ level }) => level === 50)).toHaveLength(1), PATIENCE);
     expect(await queue.getJobCountByTypes("failed", "completed")).toBe(0);
     await queue.close();
     redis.disconnect();
@@ -158,11 +160,11 @@ describe("queues and workers", () => {
         }),
     });
     await queue.deposit(request());
-    await vi.waitFor(() => expect(done).toEqual(["begun"]));
+    await vi.waitFor(() => expect(done).toEqual(["begun"]), PATIENCE);
     await stuck.close(20);
     expect(await queue.waiting()).toEqual({ ...NOTHING, deposit: 1 });
     workers({ deposit: async () => void done.push("done") });
-    await vi.waitFor(() => expect(done).toEqual(["begun", "done"]), 5_000);
+    await vi.waitFor(() => expect(done).toEqual(["begun", "done"]), PATIENCE);
   });
 
   it("keeps nothing of a job that is done", async () => {
@@ -177,9 +179,9 @@ describe("queues and workers", () => {
         }),
     });
     for (const mailbox of ["1001", "1002", "1003"]) await queue.mwi({ ...ANN, mailbox });
-    await vi.waitFor(async () => expect((await queue.waiting())?.mwi).toBe(0));
+    await vi.waitFor(async () => expect((await queue.waiting())?.mwi).toBe(0), PATIENCE);
     await queue.deposit(request());
-    await vi.waitFor(() => expect(signals).toHaveLength(4));
+    await vi.waitFor(() => expect(signals).toHaveLength(4), PATIENCE);
     await stuck.close(0);
     expect(signals.map(({ aborted }) => aborted)).toEqual([false, false, false, true]);
   });
@@ -197,7 +199,7 @@ describe("queues and workers", () => {
       },
     });
     await queue.deposit(request());
-    await vi.waitFor(() => expect(done).toEqual(["begun"]));
+    await vi.waitFor(() => expect(done).toEqual(["begun"]), PATIENCE);
     const closed = working.close();
     release();
     await closed;
@@ -226,16 +228,16 @@ describe("queues and workers", () => {
       process.kill(redis.pid, "SIGSTOP");
       const begun = performance.now();
       await queue.deposit(request());
-      expect(performance.now() - begun).toBeLessThan(1_500);
+      expect(performance.now() - begun).toBeLessThan(4_000);
       process.kill(redis.pid, "SIGCONT");
       await vi.waitFor(async () => {
         await queue.deposit(request());
         expect((await queue.waiting())?.deposit).toBeGreaterThanOrEqual(2);
-      }, 10_000);
+      }, PATIENCE);
       await redis.stop();
       const gone = performance.now();
       await queue.deposit(request());
-      expect(performance.now() - gone).toBeLessThan(1_500);
+      expect(performance.now() - gone).toBeLessThan(4_000);
     } finally {
       await server.stop();
     }

@@ -119,7 +119,7 @@ describe("the sweep", () => {
     await schedule.now("pbx");
     expect(schedule.results.get("pbx")).toBeUndefined();
     here.recordings.away = false;
-    await vi.waitFor(() => expect(schedule.results.get("pbx")).toMatchObject({ undelivered: 1 }));
+    await vi.waitFor(() => expect(schedule.results.get("pbx")).toMatchObject({ undelivered: 1 }), 10_000);
     await schedule.stop();
     const before = enqueued.length;
     await schedule.now("elsewhere");

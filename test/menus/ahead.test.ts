@@ -34,7 +34,7 @@ afterEach(() => {
 
 /** The caller does nothing until that was asked for; without it the test ends by its time. */
 const once = (question: string): Reaction => ({
-  meanwhile: () => vi.waitFor(() => expect(asked).toContain(question)),
+  meanwhile: () => vi.waitFor(() => expect(asked).toContain(question), 10_000),
 });
 const pressed = (presses: string, question: string): Reaction => ({ presses, ...once(question) });
 
@@ -61,7 +61,7 @@ describe("while the PIN is entered", () => {
 
   it("a message that arrives meanwhile is counted", async () => {
     const arrives = async () => {
-      await vi.waitFor(() => expect(asked).toContain("list urgent"));
+      await vi.waitFor(() => expect(asked).toContain("list urgent"), 10_000);
       await world.message({ id: "a" });
       const [entry] = await world.engine.find({ mailbox: "1001", context: "default" }, {});
       if (entry) await world.store.mark(entry, { urgent: true });

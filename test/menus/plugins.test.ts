@@ -184,8 +184,9 @@ describe("an action of a plug-in", () => {
     ]);
     const phone = new Phone(caller.react);
     const served = world.serve(phone, OWN);
-    await vi.waitFor(() =>
-      expect(phone.heard.slice(-2)).toEqual([expect.stringContaining("custom/greet"), "> 7"]),
+    await vi.waitFor(
+      () => expect(phone.heard.slice(-2)).toEqual([expect.stringContaining("custom/greet"), "> 7"]),
+      10_000,
     );
     phone.hangsUp();
     await served;

@@ -40,8 +40,9 @@ test("what one program finds changed, another knows without asking the store for
     return { store, snapshots, redis, counts };
   };
   const [one, other] = [await program(), await program()];
-  await vi.waitFor(async () =>
-    expect(await one.redis.pubsub("NUMSUB", "voxpost:news")).toEqual(["voxpost:news", 2]),
+  await vi.waitFor(
+    async () => expect(await one.redis.pubsub("NUMSUB", "voxpost:news")).toEqual(["voxpost:news", 2]),
+    10_000,
   );
 
   await one.store.deposit(newMessage(mailbox));
