@@ -148,10 +148,10 @@ describe("how it is run", () => {
   it("is killed with all that it has started when it takes too long, and called again", async () => {
     const pids = join(world.folder, "pids");
     const script = makeScript(world.folder, `sleep 600 & echo $! $$ > ${pids}; wait`);
-    await expect(externnotify([script.path], 1_000)(event(), never)).rejects.toMatchObject({
+    await expect(externnotify([script.path], 5_000)(event(), never)).rejects.toMatchObject({
       code: "NOTIFY_FAILED",
       retryable: true,
-      message: expect.stringContaining("did not end within 1000 ms"),
+      message: expect.stringContaining("did not end within 5000 ms"),
     });
     for (const pid of readFileSync(pids, "utf8").trim().split(" "))
       await vi.waitFor(() => expect(isAlive(pid)).toBe(false), PATIENCE);
