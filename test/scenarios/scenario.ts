@@ -31,7 +31,7 @@ export function playSimulated(): void {
   describe("simulated Asterisk", () => {
     afterAll(stopShared);
     for (const { name, play, stage } of scenarios) {
-      test(name, async (context) => {
+      test(name, { timeout: 120_000 }, async (context) => {
         if (stage.only === "real") return context.skip(stage.because);
         const world = await startSimulatedWorld();
         try {
