@@ -4,10 +4,12 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
-const [major] = process.versions.node.split(".").map(Number);
-if (major < 20) {
+// As "engines" in package.json has it: the oldest of each line that all packages run on.
+const OLDEST = { 20: 19, 22: 13 };
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < 24 && !(minor >= OLDEST[major])) {
   console.error(
-    `Voxpost needs Node.js 20 or newer; this is ${process.version}. Install a newer one, then try again.`,
+    `Voxpost needs Node.js 20.19, 22.13 or 24, or a later one of these lines; this is ${process.version}. Install one, then try again.`,
   );
   process.exit(1);
 }
@@ -20,15 +22,24 @@ if (!installed) {
   console.log("voxpost: installing the npm packages of package-lock.json into node_modules/ ...");
   // Not `npm ci`: it insists on the optional packages of every platform, also where a mirror has only this one's. With
   // --no-save the versions of the lock file are installed, and the file stays as it is.
+  if (!install()) {
+    console.log(
+      "voxpost: `npm install` failed, which a registry that is busy may be the cause of; once more ...",
+    );
+    if (!install()) {
+      console.error(
+        "voxpost: `npm install` failed; see its message above. A proxy or an offline registry is the usual cause.",
+      );
+      process.exit(1);
+    }
+  }
+  writeFileSync(stamp, lock);
+}
+
+function install() {
   const npm = spawnSync("npm", ["install", "--no-save", "--no-audit", "--no-fund"], {
     stdio: ["ignore", "inherit", "inherit"],
     shell: process.platform === "win32",
   });
-  if (npm.status !== 0) {
-    console.error(
-      "voxpost: `npm install` failed; see its message above. A proxy or an offline registry is the usual cause.",
-    );
-    process.exit(1);
-  }
-  writeFileSync(stamp, lock);
+  return npm.status === 0;
 }
