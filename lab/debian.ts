@@ -75,7 +75,11 @@ export async function works(program: string): Promise<boolean> {
 
 /** Fetches a package with apt and unpacks it into a folder, without installing it. Rejects where that is not possible. */
 export async function downloadPackage(name: string, into: string): Promise<void> {
-  const { failed } = await execa("apt-get", ["download", name], { cwd: into, reject: false });
+  const { failed } = await execa("apt-get", ["download", name], {
+    cwd: into,
+    timeout: 180_000,
+    reject: false,
+  });
   if (failed) {
     await updateLists();
     await execa("apt-get", ["download", name], { cwd: into, timeout: 180_000 });

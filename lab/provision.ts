@@ -78,6 +78,7 @@ async function unpack(recipe: Recipe, root: string, say: Say): Promise<void> {
       // The suite's Release file may be past its date on a mirror that is a snapshot.
       '--aptopt=Acquire::Check-Valid-Until "false"',
       '--aptopt=APT::Install-Recommends "false"',
+      '--aptopt=Acquire::Retries "3"',
       `--include=${recipe.packages.join(",")}`,
       recipe.suite,
       partial,

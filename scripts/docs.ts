@@ -2,7 +2,8 @@
  * `npm run docs` writes the pages that code knows better than a writer; with `--check` it writes nothing and names the
  * stale ones (a test does so on every run).
  */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { configSchema } from "../src/config.ts";
 import { errorCodes } from "../src/errors.ts";
@@ -134,7 +135,7 @@ ${menuGraph().trimEnd()}
 `;
 }
 
-if (import.meta.url === `file://${process.argv[1]}`) {
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   if (process.argv.includes("--check")) {
     const stale = await stalePages();
     if (stale.length > 0) console.error(`stale: ${stale.join(", ")}; run \`npm run docs\``);
