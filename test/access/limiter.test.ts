@@ -41,10 +41,10 @@ it("a mailbox is blocked for all programs, for longer and longer, and whoever kn
   expect(await a.blockedFor(BOX, undefined)).toBe(0);
   await fail(b, 1);
   const first = await a.blockedFor(BOX, undefined);
-  expect(first).toBeGreaterThan(9_000);
+  expect(first).toBeGreaterThan(0);
   expect(first).toBeLessThanOrEqual(10_000);
   await fail(a, 1);
-  expect(await b.blockedFor(BOX, undefined)).toBeGreaterThan(19_000);
+  expect(await b.blockedFor(BOX, undefined)).toBeGreaterThan(10_000);
   await fail(a, 20);
   expect(await b.blockedFor(BOX, undefined)).toBeLessThanOrEqual(120_000);
   expect(await b.blockedFor(OTHER, undefined)).toBe(0);

@@ -73,7 +73,7 @@ describe("PINs that owners choose", () => {
   async function connected() {
     const redis = boundedRedis(lab.redis?.url ?? "", log);
     closing.push(() => redis.disconnect());
-    await vi.waitFor(() => expect(redis.status).toBe("ready"));
+    await vi.waitFor(() => expect(redis.status).toBe("ready"), 10_000);
     return redis;
   }
 
@@ -199,10 +199,13 @@ describe("PINs that owners choose", () => {
       notify: script(`{ echo "$@"; cat; } > ${told}.new; mv ${told}.new ${told}`),
     });
     await a.change(OWNER, GOOD);
-    await expect.poll(() => existsSync(told) && readFileSync(told, "utf8")).toBe(`1001 default\n${GOOD}\n`);
+    const patient = { timeout: 10_000 };
+    await expect
+      .poll(() => existsSync(told) && readFileSync(told, "utf8"), patient)
+      .toBe(`1001 default\n${GOOD}\n`);
     const failing = await program("b", { notify: script("exit 1") }, false);
     await failing.change(OWNER, GOOD);
-    await expect.poll(() => lines.some(({ level }) => level === 50)).toBe(true);
+    await expect.poll(() => lines.some(({ level }) => level === 50), patient).toBe(true);
     expect(await failing.verify(OWNER.address, GOOD)).toBe(true);
   });
 

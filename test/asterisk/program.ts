@@ -82,7 +82,7 @@ export async function startSimulatedProgram(options: SimulatedProgramOptions): P
       await program?.stop();
       await engine.close();
       await ari.close();
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     },
   };
 }

@@ -236,7 +236,7 @@ describe("a message that leaves when its mail was accepted", () => {
   });
 
   test("stays when the server does not answer, or the whole mail is refused", async () => {
-    const here = await open({ ann, smtp: { timeout: 1 } });
+    const here = await open({ ann, smtp: { timeout: 3 } });
     await here.deposit();
     server.onMail = () => "silence";
     await expect(here.work()).rejects.toMatchObject({ code: "MAIL_UNREACHABLE", retryable: true });

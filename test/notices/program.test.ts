@@ -9,7 +9,7 @@ import { MailServer } from "./mail-server.ts";
 
 const ANN = { name: "Ann Example", email: "ann@example.org", delete: true };
 /** One for each try. */
-const BOXES = ["1001", "1003"];
+const BOXES = ["1001", "1003", "1004"];
 
 const PATIENT = { timeout: 30_000, interval: 100 };
 
@@ -34,6 +34,7 @@ describe("the whole program tells owners by mail", () => {
             "1001": ANN,
             "1002": { email: "bob@example.org", pager: "5552@sms.example", attach: false, locale: "de_DE" },
             "1003": ANN,
+            "1004": ANN,
           },
         },
       },
@@ -66,7 +67,7 @@ describe("the whole program tells owners by mail", () => {
     await leaves("1002", "Дмитрий");
     await vi.waitFor(() => expect(server.received).toHaveLength(2), PATIENT);
     const [mail, page] = server.received.map((received) => received.mail);
-    expect(mail?.subject).toMatch(/^Sprachnachricht von "Дмитрий" <5550100> \(0:0[34]\)$/);
+    expect(mail?.subject).toMatch(/^Sprachnachricht von "Дмитрий" <5550100> \(0:0[234]\)$/);
     expect(mail?.attachments).toEqual([]);
     expect(page?.text).toContain("Neue Sprachnachricht");
   });

@@ -104,14 +104,14 @@ describe("embedded defaults against a real Asterisk", () => {
   });
 });
 
-/** The lab's Redis lies in an unpacked system, so it is started with that system's libraries. */
+/** The lab's Redis lies in an unpacked system, so it is started with that system's loader and libraries. */
 async function redisOnPath(): Promise<string> {
   const { root } = await findServices(() => {});
   if (!root) return folder;
-  const libraries = [`${root}/lib/x86_64-linux-gnu`, `${root}/usr/lib/x86_64-linux-gnu`].join(":");
+  const libraries = `${root}/usr/lib/x86_64-linux-gnu`;
   const bin = join(folder, "bin");
   mkdirSync(bin, { recursive: true });
-  const script = `#!/bin/sh\nLD_LIBRARY_PATH=${libraries} exec ${root}/usr/bin/redis-server "$@"\n`;
+  const script = `#!/bin/sh\nexec ${root}/lib64/ld-linux-x86-64.so.2 --library-path ${libraries} ${root}/usr/bin/redis-server "$@"\n`;
   writeFileSync(join(bin, "redis-server"), script);
   chmodSync(join(bin, "redis-server"), 0o755);
   return bin;

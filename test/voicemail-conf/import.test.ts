@@ -215,7 +215,7 @@ test("whatever a voicemail.conf says, the configuration is one", async () => {
     }),
     { numRuns: process.env.VOXPOST_TEST_ALL ? 2000 : 60 },
   );
-});
+}, 120_000);
 
 describe("voxpost config import", () => {
   const run = (...args: string[]) =>
