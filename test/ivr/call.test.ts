@@ -1,10 +1,10 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { newId } from "../../src/custody/name.ts";
 import type { AriChannel, AriEvent } from "../../src/ivr/ari-events.ts";
 import { wavHeader } from "../../src/model/wav.ts";
-import { heard, type Rig, startRigOrFail } from "./harness.ts";
+import { heard, type Rig, rigForAllTests } from "./harness.ts";
 
 const noise = (seconds: number): Int16Array =>
   Int16Array.from({ length: seconds * 8_000 }, (_, index) => 8_000 * Math.sin(index / 3));
@@ -14,17 +14,17 @@ describe("a call on a real Asterisk", () => {
   let folder: string;
   let before: string[] = [];
 
-  beforeAll(async () => {
-    rig = await startRigOrFail();
+  rigForAllTests((started) => {
+    rig = started;
     folder = mkdtempSync(`${tmpdir()}/voxpost-ivr-`);
   });
-  afterAll(async () => {
-    await rig?.close();
+  afterAll(() => {
     if (folder) rmSync(folder, { recursive: true });
   });
   afterEach(async () => {
+    if (!rig) return;
     await rig.phone.hangUp().catch(() => {});
-    await vi.waitFor(() => expect(rig.ivr.calls.size).toBe(0));
+    await vi.waitFor(() => expect(rig.ivr.calls.size).toBe(0), 10_000);
     rig.events.length = 0;
     rig.handler = undefined;
   });
@@ -36,6 +36,10 @@ describe("a call on a real Asterisk", () => {
     writeFileSync(path, Buffer.concat([wavHeader(samples.byteLength), Buffer.from(samples.buffer)]));
     return { path, contentType: "audio/wav" };
   }
+
+  /** Until Asterisk records it: what is said before that is in no file. */
+  const begins = (part: string) =>
+    vi.waitFor(async () => expect(await rig.ivr.recordings.isLive(part)).toBe(true), 10_000);
 
   const name = (take: string) => (part: number) =>
     `voxpost/take/1001@default/1002~~~/${take}~chan~1795302871339~0~${part}`;
@@ -72,7 +76,7 @@ describe("a call on a real Asterisk", () => {
   it("stops a list at once when a key is pressed, and returns the key", async () => {
     const { call, done } = await rig.ring();
     const playing = call.play(["vm-intro", "vm-intro"]);
-    await vi.waitFor(() => expect(heard(rig)).toHaveLength(1));
+    await vi.waitFor(() => expect(heard(rig)).toHaveLength(1), 10_000);
     await rig.phone.press("5");
     await expect(playing).resolves.toBe("5");
     expect(heard(rig)).toEqual(["sound:vm-intro"]);
@@ -82,7 +86,7 @@ describe("a call on a real Asterisk", () => {
   it("hears only the keys that may interrupt, and drops the others", async () => {
     const { call, done } = await rig.ring();
     const playing = call.play(["vm-intro", "vm-intro"], { bargeIn: ["#"] });
-    await vi.waitFor(() => expect(heard(rig)).toHaveLength(1));
+    await vi.waitFor(() => expect(heard(rig)).toHaveLength(1), 10_000);
     await rig.phone.press("12#");
     await expect(playing).resolves.toBe("#");
     await expect(call.key(0)).resolves.toBeUndefined();
@@ -148,18 +152,18 @@ describe("a call on a real Asterisk", () => {
         });
       }
       done();
-      await vi.waitFor(() => expect(cached()).toEqual([]), 5_000);
+      await vi.waitFor(() => expect(cached()).toEqual([]), 10_000);
     });
 
     it("is heard by who hangs up in the middle, and leaves no copy", async () => {
       const { call, done } = await rig.ring();
       const playing = call.playMessage(message(20), { skipMs: 3_000, controls: {} });
-      await vi.waitFor(() => expect(heard(rig)).toHaveLength(1));
+      await vi.waitFor(() => expect(heard(rig)).toHaveLength(1), 10_000);
       expect(cached()).toHaveLength(1);
       await rig.phone.hangUp();
       await expect(playing).resolves.toEqual({ heard: true });
       done();
-      await vi.waitFor(() => expect(cached()).toEqual([]), 5_000);
+      await vi.waitFor(() => expect(cached()).toEqual([]), 10_000);
     });
 
     it("obeys the control keys, and another key stops it", async () => {
@@ -167,17 +171,17 @@ describe("a call on a real Asterisk", () => {
       const controls = { "#": "forward", "*": "rewind", "0": "pause", "2": "restart" } as const;
       const started = Date.now();
       const playing = call.playMessage(message(12), { skipMs: 5_000, controls });
-      await vi.waitFor(() => expect(heard(rig)).toHaveLength(1));
+      await vi.waitFor(() => expect(heard(rig)).toHaveLength(1), 10_000);
       await rig.phone.press("##");
       await expect(playing).resolves.toEqual({ heard: true });
       expect(Date.now() - started).toBeLessThan(6_000);
       const again = call.playMessage(message(12), { skipMs: 5_000, controls });
-      await vi.waitFor(() => expect(heard(rig)).toHaveLength(2));
+      await vi.waitFor(() => expect(heard(rig)).toHaveLength(2), 10_000);
       await rig.phone.press("*0#02");
       await rig.phone.press("7");
       await expect(again).resolves.toEqual({ key: "7", heard: true });
       done();
-      await vi.waitFor(() => expect(cached()).toEqual([]), 5_000);
+      await vi.waitFor(() => expect(cached()).toEqual([]), 10_000);
     });
 
     it("is not heard when there is nothing to play", async () => {
@@ -195,7 +199,9 @@ describe("a call on a real Asterisk", () => {
   describe("a recording", () => {
     it("ends with #, and is there", async () => {
       const { call, done } = await rig.ring();
-      const recording = call.record({ name: name(newId()), maxSeconds: 60, maxSilence: 0, beep: "beep" });
+      const part = name(newId());
+      const recording = call.record({ name: part, maxSeconds: 60, maxSilence: 0, beep: "beep" });
+      await begins(part(0));
       await rig.phone.speak(noise(2));
       await rig.phone.press("#");
       const result = await recording;
@@ -223,7 +229,9 @@ describe("a call on a real Asterisk", () => {
 
     it("ends with another key that may end it", async () => {
       const { call, done } = await rig.ring();
-      const recording = call.record({ name: name(newId()), maxSeconds: 60, maxSilence: 0, stopKeys: ["0"] });
+      const part = name(newId());
+      const recording = call.record({ name: part, maxSeconds: 60, maxSilence: 0, stopKeys: ["0"] });
+      await begins(part(0));
       await rig.phone.speak(noise(1));
       await rig.phone.press("10");
       await expect(recording).resolves.toMatchObject({ ended: "key", key: "0" });
@@ -232,13 +240,16 @@ describe("a call on a real Asterisk", () => {
 
     it("ends with the hang-up, and is kept", async () => {
       const { call, done } = await rig.ring();
-      const recording = call.record({ name: name(newId()), maxSeconds: 60, maxSilence: 10 });
+      const part = name(newId());
+      const recording = call.record({ name: part, maxSeconds: 60, maxSilence: 10 });
+      await begins(part(0));
       await rig.phone.speak(noise(2));
       await rig.phone.hangUp();
       const result = await recording;
-      expect(result).toMatchObject({ ended: "hangup" });
-      expect(result.duration).toBeGreaterThanOrEqual(1);
-      await expect(rig.ivr.recordings.exists(result.parts[0] ?? "")).resolves.toBe(true);
+      expect(result).toMatchObject({ ended: "hangup", parts: [part(0)] });
+      // Asterisk may tell of the hang-up alone; then nobody knows how long it is, and the file has it all the same.
+      expect(result.duration ?? 1).toBeGreaterThanOrEqual(1);
+      expect((await bytesOf(part(0))).length).toBeGreaterThan(16_000);
       done();
     });
 
@@ -250,7 +261,9 @@ describe("a call on a real Asterisk", () => {
           rig.phone.speak(noise(4)),
         ]),
       ).resolves.toMatchObject([{ ended: "limit" }, undefined]);
-      const recording = call.record({ name: name(newId()), maxSeconds: 60, maxSilence: 2 });
+      const part = name(newId());
+      const recording = call.record({ name: part, maxSeconds: 60, maxSilence: 2 });
+      await begins(part(0));
       await rig.phone.speak(noise(2));
       const result = await recording;
       expect(result.ended).toBe("silence");
@@ -265,7 +278,7 @@ describe("a call on a real Asterisk", () => {
       const { call, done } = await rig.ring();
       const part = name(newId());
       const recording = call.record({ name: part, maxSeconds: 60, maxSilence: 0 });
-      await vi.waitFor(async () => expect(await rig.ivr.recordings.isLive(part(0))).toBe(true));
+      await begins(part(0));
       rig.phone.suppressSilence();
       await rig.phone.speak(noise(seconds));
       await vi.waitFor(async () => expect(await rig.ivr.recordings.exists(part(1))).toBe(true), 15_000);
@@ -292,7 +305,7 @@ describe("a call on a real Asterisk", () => {
       const { call, done } = await rig.ring();
       const take = name(newId());
       const recording = call.record({ name: take, maxSeconds: 60, maxSilence: 0 });
-      await vi.waitFor(async () => expect(await recordings.isLive(take(0))).toBe(true));
+      await begins(take(0));
       await expect(recordings.remove(take(0))).rejects.toMatchObject({ code: "LOCKED" });
       await rig.phone.speak(noise(1));
       await rig.phone.press("#");
@@ -300,9 +313,7 @@ describe("a call on a real Asterisk", () => {
       const copy = take(0).replace("/take/", "/deposit/");
       await recordings.copy(take(0), copy);
       await expect(recordings.list("voxpost/deposit")).resolves.toContain(copy);
-      const bytes: Buffer[] = [];
-      for await (const chunk of await recordings.fetch(copy)) bytes.push(chunk as Buffer);
-      expect(Buffer.concat(bytes).toString("latin1", 0, 4)).toBe("RIFF");
+      expect((await bytesOf(copy)).toString("latin1", 0, 4)).toBe("RIFF");
       await recordings.remove(copy);
       await recordings.remove(copy);
       await expect(recordings.exists(copy)).resolves.toBe(false);
@@ -311,6 +322,12 @@ describe("a call on a real Asterisk", () => {
       done();
     });
   });
+
+  async function bytesOf(recording: string): Promise<Buffer> {
+    const bytes: Buffer[] = [];
+    for await (const chunk of await rig.ivr.recordings.fetch(recording)) bytes.push(chunk as Buffer);
+    return Buffer.concat(bytes);
+  }
 
   /** What Asterisk keeps of messages; silences and our own sounds may stay, so the first of the tests has none of them. */
   function cached(): string[] {

@@ -1,3 +1,4 @@
+import { afterAll, beforeAll, beforeEach } from "vitest";
 import type { AsteriskLab } from "../../lab/asterisk.ts";
 import { type Lab, startLab } from "../../lab/lab.ts";
 import { type Phone, startPhone } from "../../lab/phone.ts";
@@ -37,12 +38,26 @@ export interface Rig {
   close(): Promise<void>;
 }
 
-/** Rejects where no Asterisk is to be had. */
-export async function startRigOrFail(): Promise<Rig> {
+/** One rig for all tests of the block. Where no Asterisk is to be had they are skipped, and say why. */
+export function rigForAllTests(use: (rig: Rig) => void | Promise<void>): void {
+  let started: Rig | { missing: string } | undefined;
+  beforeAll(async () => {
+    started = await startRig();
+    if (!("missing" in started)) await use(started);
+  });
+  beforeEach(({ skip }) => {
+    if (started && "missing" in started) skip(started.missing);
+  });
+  afterAll(async () => {
+    if (started && "close" in started) await started.close();
+  });
+}
+
+async function startRig(): Promise<Rig | { missing: string }> {
   const lab = await startLab({ servers: ["asterisk"] });
   if (!lab.asterisk) {
     await lab.stop();
-    throw new Error(`these tests need a real Asterisk, but ${lab.asteriskMissing}`);
+    return { missing: lab.asteriskMissing ?? "no Asterisk" };
   }
   const { asterisk } = lab;
   const log = createLogger(process.env.VOXPOST_TEST_LOG ?? "silent");

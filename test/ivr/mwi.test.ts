@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { type Phone, startPhone } from "../../lab/phone.ts";
 import { AriRequests } from "../../src/ivr/ari-requests.ts";
 import { Asterisk } from "../../src/ivr/asterisk.ts";
@@ -7,22 +7,19 @@ import { Lamps } from "../../src/ivr/mwi.ts";
 import { createLogger } from "../../src/log.ts";
 import { type SimulatedAsterisk, startSimulatedAsterisk } from "../asterisk/asterisk.ts";
 import type { AriServer } from "../asterisk/server.ts";
-import { type Rig, startRigOrFail } from "./harness.ts";
+import { type Rig, rigForAllTests } from "./harness.ts";
 
 describe("the lamp of a real phone", () => {
   let rig: Rig;
   let owner: Phone;
   const mailbox = { mailbox: "1001", context: "default" };
 
-  beforeAll(async () => {
-    rig = await startRigOrFail();
+  rigForAllTests(async (started) => {
+    rig = started;
     owner = await startPhone({ sip: rig.asterisk.sip, number: "1001" });
     await owner.subscribe();
   });
-  afterAll(async () => {
-    await owner?.close();
-    await rig?.close();
-  });
+  afterAll(() => owner?.close());
 
   const shows = (newMessages: number, oldMessages: number) =>
     owner.waitForMwi((lamp) => lamp.newMessages === newMessages && lamp.oldMessages === oldMessages);

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 /** A TCP connection to Asterisk that can be cut, or go dead while it looks connected. */
 export interface Wire {
   readonly url: string;
-  /** Both ends see their connections closed; new ones are accepted. */
+  /** Both ends see their connections closed, frozen ones too; new ones are accepted. */
   cut(): void;
   /** Present connections carry nothing any more, and nobody is told. New ones work, unless `forNew`. */
   freeze(options?: { forNew: boolean }): void;
@@ -36,10 +36,7 @@ export async function startWire(target: string): Promise<Wire> {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const cut = () => {
-    for (const [near, far] of pairs) {
-      near.destroy();
-      far.destroy();
-    }
+    for (const socket of all) socket.destroy();
   };
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
