@@ -52,7 +52,7 @@ const ASTERISK = ({ asterisk }: Stage) => asterisk;
 /** Everything that is broken, and how it is put right. */
 export const FAULTS: readonly Fault[] = [
   { name: "call program killed", kind: "killed", on: "a", lasts: [0, 5], strike: kill(A), weight: 6 },
-  { name: "call program frozen", kind: "frozen", on: "a", lasts: [2, 10], strike: freeze(A) },
+  { name: "call program frozen", kind: "frozen", on: "a", lasts: [2, 14], strike: freeze(A) },
   { name: "worker killed", kind: "killed", on: "b", lasts: [0, 5], strike: kill(B), weight: 6 },
   { name: "worker frozen", kind: "frozen", on: "b", lasts: [2, 10], strike: freeze(B) },
 
@@ -134,7 +134,7 @@ export const FAULTS: readonly Fault[] = [
     name: "Asterisk's sockets stalled",
     kind: "partitioned",
     on: "ari",
-    lasts: [2, 7],
+    lasts: [2, 11],
     strike: network("ari", "stalled"),
   },
   {

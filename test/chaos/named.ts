@@ -52,8 +52,8 @@ export async function diskFilled(chaos: Chaos): Promise<void> {
 
 /** Another program sees that nobody looks after the call, and lets the caller finish. */
 export async function adopted(chaos: Chaos): Promise<void> {
-  chaos.arm("the recording", { ...faultNamed("call program killed"), lasts: [15, 15] });
-  const seconds = 24;
+  chaos.arm("the recording", { ...faultNamed("call program killed"), lasts: [20, 20] });
+  const seconds = 30;
   const { plan } = await chaos.call({ extension: "1046", boxes: ["1046"], does: "press #", seconds });
   const said = chaos.stage.tape.kept.filter(({ name }) => name.caller.number === plan.number);
   const recorded = Math.max(...said.map((each) => readPcm(each).length / (2 * RATE)));

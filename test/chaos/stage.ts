@@ -18,8 +18,8 @@ export const BOTH = { extension: "both", boxes: ["1091", "1092"] } as const;
 const CONTEXT = "default";
 /** A dead worker's jobs are run again soon, so that a run need not wait for minutes. */
 const STALLED_SECONDS = 3;
-/** Shorter than an administrator would set it, so that a run need not wait; other programs need some seconds to see it. */
-const WATCHDOG_SECONDS = 6;
+/** Shorter than an administrator would set it, so that a run need not wait, and no shorter than other programs promise to see. */
+const WATCHDOG_SECONDS = 9;
 
 /** Real servers, a proxy in front of each, and two programs that share them. */
 export interface Stage {
