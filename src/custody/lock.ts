@@ -49,7 +49,7 @@ export class Locks {
 
   /**
    * Runs the work alone. Its signal aborts when the lock was lost, because this process was stalled past its end.
-   * @throws VoxpostError LOCKED at once when somebody else holds it
+   * @throws VoxpostError LOCKED at once when somebody else holds it, or may: then `retryMs` of its context says for how long
    */
   async hold<T>(key: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const redisKey = `voxpost:lock:${key}`;
@@ -76,7 +76,8 @@ export class Locks {
     const { redis, log } = this.#options;
     if (!redis || !this.#epoch) return;
     try {
-      if (await this.#wasEmptied(this.#epoch)) throw locked(redisKey);
+      const retryMs = await this.#emptiedFor(this.#epoch);
+      if (retryMs > 0) throw mayBeLocked(redisKey, retryMs);
       const answer = await redis.set(redisKey, token, "PX", this.#ttlMs, "NX");
       if (answer !== "OK") throw locked(redisKey);
     } catch (error) {
@@ -86,16 +87,16 @@ export class Locks {
   }
 
   /**
-   * Whether Redis has lost its data (FLUSHALL, a restart without its file) so lately that somebody may still hold a lock of which
-   * it knows nothing any more.
+   * For how long, milliseconds, somebody may still hold a lock of which Redis knows nothing any more because it has lost its data
+   * (FLUSHALL, a restart without its file); 0 or less where it has not.
    */
-  async #wasEmptied(epoch: Epoch): Promise<boolean> {
+  async #emptiedFor(epoch: Epoch): Promise<number> {
     const { emptiedMs = 3_000, log } = this.#options;
     if (await epoch.hasEnded()) {
       log.warn("Redis was emptied: locks are taken again, and new ones wait for that");
       this.#emptiedAt = Date.now();
     }
-    return Date.now() - this.#emptiedAt < emptiedMs;
+    return this.#emptiedAt + emptiedMs - Date.now();
   }
 
   async #renew(redisKey: string, token: string, lost: AbortController): Promise<void> {
@@ -107,6 +108,11 @@ export class Locks {
   async #script(script: string, redisKey: string, ...args: (string | number)[]): Promise<unknown> {
     return await this.#options.redis?.eval(script, 1, redisKey, ...args).catch(() => undefined);
   }
+}
+
+function mayBeLocked(key: string, retryMs: number): VoxpostError {
+  const text = `Redis was emptied: for ${retryMs} ms another worker may hold the lock ${key} without its knowledge`;
+  return new VoxpostError("LOCKED", text, { context: { key, retryMs } });
 }
 
 function locked(key: string): VoxpostError {

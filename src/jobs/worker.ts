@@ -18,7 +18,7 @@ export interface WorkersOptions {
   readonly processors: Processors;
   /** Jobs of one kind at once; default 8. */
   readonly concurrency?: number;
-  /** Milliseconds before attempt n + 1; default `backoff`. */
+  /** Milliseconds before attempt n + 1, where the error does not say itself (`retryMs` of its context); default `backoff`. */
   readonly backoff?: (attempt: number) => number;
   /** Told of every failure after which a job is put off. */
   readonly onPutOff?: (error: unknown) => void;
@@ -85,7 +85,10 @@ export class Workers {
       // Also for jobs that an older version enqueued: a kept job swallows the next request.
       removeOnComplete: { count: 0 },
       removeOnFail: { count: 0 },
-      settings: { backoffStrategy: this.#options.backoff ?? backoff },
+      settings: {
+        backoffStrategy: (attempt, _type, error) =>
+          retryMs(error) ?? (this.#options.backoff ?? backoff)(attempt),
+      },
     });
     worker.on("error", () => {}); // boundedRedis logs it
     worker.on("stalled", (id) =>
@@ -123,6 +126,11 @@ export class Workers {
       this.#running--;
     }
   }
+}
+
+function retryMs(error: unknown): number | undefined {
+  const told = error instanceof VoxpostError ? error.context.retryMs : undefined;
+  return typeof told === "number" ? told : undefined;
 }
 
 /** A job that ran before, also on a worker that died, may have done a part of its work. */
