@@ -78,6 +78,18 @@ export class Marks {
     });
   }
 
+  /**
+   * As `claim`, for as long as something takes: resolves to what takes the mark away again, and to undefined when somebody has it.
+   * Neither waits for the disk, for after a power cut nothing is under way.
+   */
+  async hold(mailbox: MailboxAddress, id: string, mark: string): Promise<(() => Promise<void>) | undefined> {
+    return this.#run(async () => {
+      const path = join(await this.#make(mailbox), nameOf(id, mark));
+      if (!(await create(path))) return undefined;
+      return () => this.#run(() => unlink(path).catch(unlessGone));
+    });
+  }
+
   /** When a mark was set, milliseconds since 1970; undefined when it is not. */
   async setAt(mailbox: MailboxAddress, id: string, mark: string): Promise<number | undefined> {
     return this.#run(async () => {

@@ -1,15 +1,17 @@
+import { EventEmitter, once } from "node:events";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { VoxpostError } from "../../src/errors.ts";
 import { type ArchiveParts, createArchive } from "../../src/storage/compose/archive/engine.ts";
+import { inner } from "../../src/storage/compose/keys.ts";
 import { createMerge } from "../../src/storage/compose/merge/engine.ts";
 import { createOverlay } from "../../src/storage/compose/overlay/engine.ts";
 import { createRoute } from "../../src/storage/compose/route/engine.ts";
 import type { Engine, Ref } from "../../src/storage/engine.ts";
 import { withCompression } from "../../src/storage/layers/compress.ts";
-import { same } from "../../src/storage/layers/layer.ts";
+import { layer, type Operation, same } from "../../src/storage/layers/layer.ts";
 import { newSite, type Site } from "./composites.ts";
 import { faulty } from "./faulty.ts";
 import { atMinute, bytesOf, idsOf, newMessage, sound } from "./samples.ts";
@@ -43,6 +45,122 @@ test("a message whose move waits to be finished is not moved or removed in one o
   await open().tidy?.(mailbox, () => {});
   const found = await open().find(mailbox, {});
   expect(found.map((entry) => entry.ref.folder)).toEqual(["Work"]);
+});
+
+/** An engine before whose operations of this name something happens. */
+function held(engine: Engine, on: Operation, happens: () => Promise<void>): Engine {
+  return layer(engine, async (operation, signal, run) => {
+    if (operation === on) await happens();
+    return run(signal);
+  });
+}
+
+/** Waits in `pass` until `open` is called; `reached` resolves when somebody waits there. */
+function gate() {
+  const [reached, passed] = [new EventEmitter(), new EventEmitter()];
+  const [someone, opened] = [once(reached, "now"), once(passed, "now")];
+  return {
+    someone,
+    open: () => passed.emit("now"),
+    async pass() {
+      reached.emit("now");
+      await opened;
+    },
+  };
+}
+
+describe("a message that is moved to another engine, and at the same moment moved or removed where it is", () => {
+  const create = {
+    route: (a: Engine, b: Engine) =>
+      createRoute({
+        engines: new Map([
+          ["a", a],
+          ["b", b],
+        ]),
+        default: "a",
+        rules: [{ folder: ["Work"], to: "b" }],
+        attributesOf: () => ({}),
+        marks: site.marks,
+      }),
+    merge: (a: Engine, b: Engine) =>
+      createMerge({ engines: [a, b], place: "by-folder", folders: { Work: 1 }, marks: site.marks }),
+    archive: (a: Engine, b: Engine) =>
+      createArchive({ live: a, archive: b, rules: { after: 1 }, marks: site.marks }),
+    overlay: (a: Engine, b: Engine) => createOverlay({ upper: b, lower: [a], marks: site.marks }),
+  };
+  const change = {
+    move: (engine: Engine, ref: Ref) => engine.move(ref, "Family"),
+    remove: (engine: Engine, ref: Ref) => engine.remove(ref),
+  };
+  const CASES = [
+    ["route", "move", "move"],
+    ["route", "remove", "remove"],
+    ["merge", "move", "move"],
+    ["merge", "remove", "remove"],
+    ["archive", "move", "move"],
+    ["archive", "remove", "remove"],
+    ["overlay", "remove", "find"],
+  ] as const;
+
+  async function world(name: keyof typeof create) {
+    const [a, b] = [site.memory("a"), site.memory("b")];
+    await a.append("INBOX", newMessage(mailbox, { receivedAt: atMinute(-10) }));
+    // A mark that is older than a program is nobody's any more; a test opens its programs within the clock's precision.
+    vi.spyOn(site.marks, "setAt").mockImplementation(async () => Date.now() + 1_000);
+    const [entry] = await create[name](a, b).find(mailbox, {});
+    if (!entry) throw new Error("unreachable");
+    const { ref } = entry;
+    const away = async (engine: Engine) => {
+      if (name === "archive") await engine.tidy?.(mailbox, () => {});
+      else await engine.move(ref, "Work");
+    };
+    const folders = async () => (await create[name](a, b).find(mailbox, {})).map((each) => each.ref.folder);
+    return { a, b, ref, away, folders, open: create[name] };
+  }
+
+  test.each(CASES)(
+    "%s: the %s that another program has begun is done, and is all that is done",
+    async (name, what, on) => {
+      const { a, b, ref, away, folders, open } = await world(name);
+      const begun = gate();
+      const changing = change[what](open(held(a, on, begun.pass), b), ref);
+      await begun.someone;
+      // Were the other to copy the message now, it would be changed in the last moment.
+      const last = async () => {
+        begun.open();
+        await changing;
+      };
+      const moving = away(open(held(a, "remove", last), b));
+      // What archives leaves it for the next time; an owner is told.
+      if (name === "archive") await moving;
+      else await expect(moving).rejects.toMatchObject({ code: "LOCKED" });
+      await last();
+      expect(await folders()).toEqual(what === "move" ? ["Family"] : []);
+    },
+  );
+
+  test.each(CASES)("%s: the %s is refused once the other move has begun", async (name, what) => {
+    const { a, b, ref, away, folders, open } = await world(name);
+    const begun = gate();
+    const engine = open(a, held(b, "append", begun.pass));
+    const moving = away(engine);
+    await begun.someone;
+    for (const program of [engine, open(a, b)])
+      await expect(change[what](program, ref)).rejects.toMatchObject({ code: "LOCKED" });
+    begun.open();
+    await moving;
+    expect(await folders()).toEqual([name === "archive" ? "INBOX" : "Work"]);
+  });
+
+  test("on a full disk, where nothing can be noted, messages can still be removed", async () => {
+    const { a, b, ref, folders, open } = await world("route");
+    vi.spyOn(site.marks, "hold").mockRejectedValue(new VoxpostError("STORE_FULL", "no room"));
+    await site.marks.set(mailbox, inner(ref, 2).id, "moving");
+    await expect(open(a, b).remove(ref)).rejects.toMatchObject({ code: "LOCKED" });
+    await site.marks.unset(mailbox, inner(ref, 2).id, "moving");
+    await open(a, b).remove(ref);
+    expect(await folders()).toEqual([]);
+  });
 });
 
 describe("route", () => {

@@ -12,7 +12,7 @@ export interface JoinedParts {
   /** The same engines as a mailbox's messages are shown; finishes what was left undone before anybody looks. */
   sourcesOf(mailbox: MailboxAddress, signal: AbortSignal | undefined): Promise<readonly Source[]>;
   /** Moves between the engines, where there are any. */
-  readonly transfers?: Pick<Transfers, "assertFree">;
+  readonly transfers?: Pick<Transfers, "inPlace">;
 }
 
 type Operations = Pick<
@@ -22,6 +22,8 @@ type Operations = Pick<
 
 /** Messages of several engines as those of one: listed together, and each changed where it is. */
 export function joined({ engines, sourcesOf, transfers }: JoinedParts): Operations {
+  const inPlace = <T>(at: InnerRef, work: () => Promise<T>): Promise<T> =>
+    transfers ? transfers.inPlace(at, work) : work();
   return {
     async count(mailbox, folder, signal) {
       return countUnion(await sourcesOf(mailbox, signal), mailbox, folder, signal);
@@ -60,16 +62,15 @@ export function joined({ engines, sourcesOf, transfers }: JoinedParts): Operatio
       throwIfAborted(signal);
       const { engine, at } = pick(engines, ref);
       await sourcesOf(ref.mailbox, signal);
-      await transfers?.assertFree(at);
-      return outerRef({ ...at, ref: await engine.move(at.ref, to, signal) });
+      return inPlace(at, async () => outerRef({ ...at, ref: await engine.move(at.ref, to, signal) }));
     },
     async remove(ref, signal) {
       throwIfAborted(signal);
       const found = orGone(() => pick(engines, ref));
       if (!found) return;
       await sourcesOf(ref.mailbox, signal);
-      await transfers?.assertFree(found.at);
-      await found.engine.remove(found.at.ref, signal);
+      const { engine, at } = found;
+      await inPlace(at, () => engine.remove(at.ref, signal));
     },
   };
 }

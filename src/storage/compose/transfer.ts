@@ -1,4 +1,4 @@
-import { VoxpostError } from "../../errors.ts";
+import { isCode, VoxpostError } from "../../errors.ts";
 import type { Folder } from "../../model/folder.ts";
 import { formatMailbox, type MailboxAddress } from "../../model/mailbox.ts";
 import type { MessageId } from "../../model/message.ts";
@@ -8,7 +8,7 @@ import { messageUnknown } from "../faults.ts";
 import type { MarkSet, Marks } from "../marks.ts";
 import { type InnerRef, messageKey } from "./keys.ts";
 
-/** A message is on its way: set by whoever moves it, and by nobody else meanwhile. */
+/** A message is on its way, or is changed where it is: set by whoever does that, and by nobody else meanwhile. */
 const MOVING = "moving";
 
 /** A move that another program began, and that is this old, is no longer under way. Milliseconds. */
@@ -33,7 +33,7 @@ export class Transfers {
   readonly #marks: Marks;
   readonly #release: NonNullable<TransferParts["release"]>;
   readonly #startedAt = Date.now();
-  /** Of this program: moves under way, and when those that failed may be tried again. */
+  /** Of this program: messages that are being moved or changed, and when moves that failed may be tried again. */
   readonly #running = new Set<string>();
   readonly #failed = new Map<string, number>();
 
@@ -50,10 +50,12 @@ export class Transfers {
     if (!(await this.#marks.claim(mailbox, from.id, MOVING))) throw moving(from.ref);
     this.#running.add(key);
     const way = wayMark(from.at, to);
+    let isMarked = true;
     try {
       const original = await this.#stillThere(from.at, from.ref, from.id, signal);
       if (!original) {
         await this.#marks.unset(mailbox, from.id, MOVING);
+        isMarked = false;
         throw messageUnknown(from.ref);
       }
       await this.#marks.set(mailbox, from.id, way);
@@ -61,7 +63,7 @@ export class Transfers {
       await this.#marks.unset(mailbox, from.id, way, MOVING);
       return { at: to, id: from.id, ref };
     } catch (error) {
-      this.#failed.set(key, 0);
+      if (isMarked) this.#failed.set(key, 0);
       throw error;
     } finally {
       this.#running.delete(key);
@@ -69,12 +71,33 @@ export class Transfers {
   }
 
   /**
-   * To be asked before a message is changed where it is: a move that waits to be finished has it in two places, and would undo
-   * the change. @throws VoxpostError LOCKED
+   * Moves or removes a message within its engine, and keeps everybody off it meanwhile. A move to another engine would keep its copy:
+   * the message would be there twice, or would be back. @throws VoxpostError LOCKED when it is being moved, or waits for that
    */
-  async assertFree({ ref, id }: InnerRef): Promise<void> {
-    const isOurs = this.#running.has(messageKey(ref.mailbox, id));
-    if (!isOurs && (await this.#marks.of(ref.mailbox, id)).has(MOVING)) throw moving(ref);
+  async inPlace<T>({ ref, id }: InnerRef, work: () => Promise<T>): Promise<T> {
+    const key = messageKey(ref.mailbox, id);
+    if (this.#running.has(key)) throw moving(ref);
+    const giveBack = await this.#hold(ref, id);
+    this.#running.add(key);
+    try {
+      return await work();
+    } finally {
+      this.#running.delete(key);
+      // What was done is done. The next look at the mailbox takes the mark away.
+      await giveBack().catch(() => this.#failed.set(key, 0));
+    }
+  }
+
+  async #hold(ref: Ref, id: MessageId): Promise<() => Promise<void>> {
+    try {
+      const giveBack = await this.#marks.hold(ref.mailbox, id, MOVING);
+      if (giveBack) return giveBack;
+    } catch (error) {
+      // On a full disk nothing can be noted, and removing must not fail for that: it is what makes room.
+      if (!isCode(error, "STORE_FULL")) throw error;
+      if (!(await this.#marks.of(ref.mailbox, id)).has(MOVING)) return async () => {};
+    }
+    throw moving(ref);
   }
 
   /** Finishes the moves of a mailbox that were broken off, as far as the engines are there. Resolves to all its marks. */

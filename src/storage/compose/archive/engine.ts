@@ -100,8 +100,10 @@ export function createArchive({ live, archive, rules, marks, now = Date.now }: A
     async move(ref, to, signal) {
       throwIfAborted(signal);
       await transfers.settle(ref.mailbox, signal);
-      return wherever(ref, signal, async (engine, at) =>
-        outerRef({ ...at, ref: await engine.move(at.ref, to, signal) }),
+      return transfers.inPlace(pick(engines, ref).at, () =>
+        wherever(ref, signal, async (engine, at) =>
+          outerRef({ ...at, ref: await engine.move(at.ref, to, signal) }),
+        ),
       );
     },
     async remove(ref, signal) {

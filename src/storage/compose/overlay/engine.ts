@@ -111,8 +111,10 @@ export function createOverlay({ upper, lower, marks }: OverlayParts): Engine {
       if (!at) return;
       if (at.at === UPPER) return together.remove(ref, signal);
       await transfers.settle(ref.mailbox, signal);
-      const entry = await below(at, ref, signal).catch(unlessUnknown);
-      if (entry) await bury(at.at, entry, signal);
+      await transfers.inPlace(at, async () => {
+        const entry = await below(at, ref, signal).catch(unlessUnknown);
+        if (entry) await bury(at.at, entry, signal);
+      });
     },
   };
 }
