@@ -90,11 +90,11 @@ export class Marks {
     });
   }
 
-  /** When a mark was set, milliseconds since 1970; undefined when it is not. */
+  /** When a mark was set, whole milliseconds since 1970 as `Date.now` tells them; undefined when it is not. */
   async setAt(mailbox: MailboxAddress, id: string, mark: string): Promise<number | undefined> {
     return this.#run(async () => {
       try {
-        return (await stat(join(this.#path(mailbox), nameOf(id, mark)))).mtimeMs;
+        return Math.floor((await stat(join(this.#path(mailbox), nameOf(id, mark)))).mtimeMs);
       } catch (error) {
         return unlessGone(error);
       }
