@@ -67,7 +67,8 @@ describe("locks and ledger", () => {
     const held = a.hold("m", first.run);
     await first.begun;
     await redis.flushall();
-    await expect(b.hold("m", async () => {})).rejects.toMatchObject({ code: "LOCKED" });
+    const refusal = await b.hold("m", async () => {}).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: "LOCKED", context: { retryMs: 1_500 } });
     await vi.waitFor(() => b.hold("another", async () => {}), 10_000);
     await expect(
       b.hold("m", async () => {}),

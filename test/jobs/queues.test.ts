@@ -44,7 +44,7 @@ describe("queues and workers", () => {
     closing.push(made);
     return made;
   };
-  const workers = (processors: Partial<Processors>, options: { lockMs?: number } = {}) => {
+  const workers = (processors: Partial<Processors>, options: { lockMs?: number; backoff?: () => number } = {}) => {
     const all: Processors = {
       deposit: async () => {},
       mwi: async () => {},
@@ -113,6 +113,22 @@ describe("queues and workers", () => {
     await vi.waitFor(() => expect(failures).toBe(31), PATIENCE);
     await vi.waitFor(async () => expect(await queue.waiting()).toEqual(NOTHING), PATIENCE);
     expect(lines.filter(({ level }) => level === 50)).toHaveLength(1);
+  });
+
+  it("tries again when the error says so, however often it was tried", async () => {
+    const queue = queues();
+    workers(
+      {
+        async deposit() {
+          done.push("tried");
+          if (done.length < 3) throw new VoxpostError("LOCKED", "for a moment", { context: { retryMs: 20 } });
+        },
+      },
+      { backoff: () => 600_000 },
+    );
+    await queue.deposit(request());
+    await vi.waitFor(async () => expect(await queue.waiting()).toEqual(NOTHING), PATIENCE);
+    expect(done).toHaveLength(3);
   });
 
   it("knows at a second try that somebody may have done a part of the work", async () => {
