@@ -21,13 +21,13 @@ const SCRIPTS: Record<string, (rig: Rig) => Promise<void>> = {
     const { channel, hangUp } = await rig.call();
     await rig.request("POST", `/channels/${channel}/play/c?media=sound:vm-intro,sound:beep`);
     await rig.request("POST", `/channels/${channel}/play/d?media=sound:digits/1`);
-    await rig.pause(300);
+    await rig.until("PlaybackStarted sound:vm-intro playing");
     await rig.request("DELETE", "/playbacks/d");
     await rig.request("DELETE", "/playbacks/c");
     await rig.until("PlaybackFinished sound:digits/1 done");
     await rig.request("DELETE", "/playbacks/c");
     await rig.request("POST", `/channels/${channel}/play/e?media=number:2`);
-    await rig.pause(100);
+    await rig.until("PlaybackStarted number:2 playing");
     await rig.request("DELETE", "/playbacks/e");
     await rig.until("PlaybackFinished number:2 done");
     await hangUp();
@@ -37,11 +37,11 @@ const SCRIPTS: Record<string, (rig: Rig) => Promise<void>> = {
   "the caller hangs up while a list is played": async (rig) => {
     const { channel, hangUp } = await rig.call();
     await rig.request("POST", `/channels/${channel}/play/f?media=sound:vm-intro,sound:beep`);
-    await rig.pause(300);
+    await rig.until("PlaybackStarted sound:vm-intro playing");
     await hangUp();
     await rig.until("StasisEnd");
-    await rig.request("GET", `/channels/${channel}`);
-    await rig.request("GET", "/playbacks/f");
+    await rig.ask(`/channels/${channel}`, 404);
+    await rig.ask("/playbacks/f", 404);
   },
 
   "a recording waits for a playback, hears keys and ends with #": async (rig) => {
@@ -69,6 +69,7 @@ const SCRIPTS: Record<string, (rig: Rig) => Promise<void>> = {
     const { channel, speak, hangUp } = await rig.call();
     await speak();
     await rig.request("POST", `/channels/${channel}/record?name=sim/three&format=wav&terminateOn=%23`);
+    await rig.until("RecordingStarted sim/three recording");
     await rig.pause(1_500);
     await hangUp();
     await rig.until("StasisEnd");
@@ -89,7 +90,8 @@ const SCRIPTS: Record<string, (rig: Rig) => Promise<void>> = {
     const { channel, speak, hangUp } = await rig.call();
     await speak();
     await rig.request("POST", `/channels/${channel}/record?name=sim/five&format=wav`);
-    await rig.pause(500);
+    await rig.until("RecordingStarted sim/five recording");
+    await rig.ask("/recordings/stored/sim%2Ffive", 200);
     await rig.request("DELETE", "/recordings/stored/sim%2Ffive");
     await rig.request("POST", "/recordings/live/sim%2Ffive/stop");
     await rig.until("RecordingFinished sim/five done");

@@ -16,6 +16,8 @@ export interface Rig {
   /** A caller arrives in the application. */
   call(): Promise<RigCall>;
   request(method: string, path: string): Promise<void>;
+  /** A GET, repeated until it is answered with this status: Asterisk tells of some things before they are done. Only the last answer counts. */
+  ask(path: string, status: number): Promise<void>;
   /** Until the application has been told this so many times. */
   until(event: string, times?: number): Promise<void>;
   pause(ms: number): Promise<void>;
@@ -37,6 +39,7 @@ interface Connection {
 }
 
 const CONTEXT = "compare";
+const PATIENCE_MS = 15_000;
 
 /** Undefined where no Asterisk is to be had. */
 export async function realRig(): Promise<{ rig?: Rig; missing?: string }> {
@@ -74,6 +77,15 @@ export async function realRig(): Promise<{ rig?: Rig; missing?: string }> {
       };
     },
     request: async (method, path) => void answers.push(await request(asterisk.ari, method, path)),
+    async ask(path, status) {
+      const end = Date.now() + PATIENCE_MS;
+      let answer: string;
+      do {
+        answer = await request(asterisk.ari, "GET", path);
+        if (!answer.startsWith(String(status))) await sleep(20);
+      } while (!answer.startsWith(String(status)) && Date.now() < end);
+      answers.push(answer);
+    },
     until: (event, times = 1) => until(() => count(heard.short, event) >= times, event),
     pause: (ms) => sleep(ms),
     async close() {
@@ -96,7 +108,7 @@ export async function simulatedRig(): Promise<Rig> {
   const heard = await listen(ari, "compare");
   const clock = startTestClock({ busy: () => ari.busy + asterisk.sounds.fetching });
   const answers: string[] = [];
-  return {
+  const rig: Rig = {
     events: heard.short,
     answers,
     async call() {
@@ -119,6 +131,8 @@ export async function simulatedRig(): Promise<Rig> {
       await clock.settle();
       if (answers[slot] === "") await clock.until(() => answers[slot] !== "", `an answer to ${path}`);
     },
+    // Here all has come to rest, so the first answer is the last one.
+    ask: (path) => rig.request("GET", path),
     until: (event, times = 1) => clock.until(() => count(heard.short, event) >= times, event),
     pause: (ms) => clock.advance(ms),
     async close() {
@@ -127,6 +141,7 @@ export async function simulatedRig(): Promise<Rig> {
       await ari.close();
     },
   };
+  return rig;
 }
 
 async function request(ari: Connection, method: string, path: string): Promise<string> {
@@ -170,7 +185,7 @@ function count(list: readonly string[], item: string): number {
   return list.filter((each) => each === item).length;
 }
 
-async function poll(condition: () => boolean, what: string, withinMs = 15_000): Promise<void> {
+async function poll(condition: () => boolean, what: string, withinMs = PATIENCE_MS): Promise<void> {
   const end = Date.now() + withinMs;
   while (!condition()) {
     if (Date.now() > end) throw new Error(`waited ${withinMs / 1_000} s for ${what}`);
