@@ -1,6 +1,6 @@
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { AsteriskLab } from "../../lab/asterisk.ts";
 import { type Lab, startLab } from "../../lab/lab.ts";
 import type { Server } from "../../lab/processes.ts";
@@ -23,7 +23,7 @@ describe("what a store refuses for good, or what is no audio", () => {
   let unlimited: string;
   beforeAll(async () => {
     lab = await startLab();
-    if (!lab.asterisk) throw new Error(`these tests need a real Asterisk: ${lab.asteriskMissing}`);
+    if (!lab.asterisk) return;
     asterisk = lab.asterisk;
     mailConfig = join(lab.folder, "dovecot", "dovecot.conf");
     unlimited = readFileSync(mailConfig, "utf8");
@@ -33,6 +33,9 @@ describe("what a store refuses for good, or what is no audio", () => {
     program = await lab.startApp(config);
   }, 300_000);
   afterAll(() => lab?.stop());
+  beforeEach(({ skip }) => {
+    if (!lab.asterisk) skip(lab.asteriskMissing ?? "no Asterisk");
+  });
 
   /** As the dialplan leaves it when no program answers. */
   const record = (box: string, bytes: Buffer): string => {

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import type { AsteriskLab } from "../../lab/asterisk.ts";
 import type { Server } from "../../lab/processes.ts";
 import { PATIENCE, type Site, startSite } from "./site.ts";
@@ -7,9 +7,15 @@ import { PATIENCE, type Site, startSite } from "./site.ts";
 const TIMEOUT = 90_000;
 
 let site: Site;
+let missing: string | undefined;
 beforeAll(async () => {
-  site = await startSite();
+  const started = await startSite();
+  if ("missing" in started) missing = started.missing;
+  else site = started;
 }, 180_000);
+beforeEach(({ skip }) => {
+  if (missing) skip(missing);
+});
 afterAll(() => site?.close());
 
 /** Calls that both programs have begun. */
