@@ -75,14 +75,14 @@ export function nameOf(call: Call, draft: Draft, take: number, part: number): st
   });
 }
 
-/** The beep and Asterisk's own time around a recording, seconds. */
-const OVERHEAD = 3;
-
-/** Whether a take is too short to be kept. Doubt keeps it: where its length is not known, the time that it took counts. */
+/**
+ * Whether a take is too short to be kept. Doubt keeps it: where its length is not known, all the time that it took counts, and
+ * delivery measures what there is.
+ */
 export function isTooShort(take: Take, minSeconds: number): boolean {
   if (take.parts.length === 0) return true;
   // Rounded as for delivery, or what the caller was thanked for would be thrown away.
-  return Math.round(take.duration ?? take.elapsed - OVERHEAD) < minSeconds;
+  return Math.round(take.duration ?? take.elapsed) < minSeconds;
 }
 
 /** Whether somebody has said less than that, or too quietly for Asterisk's detector of silence: who is still there is asked again. */
