@@ -13,6 +13,7 @@ const CALLS = [
   "test/ivr/{call,connection,languages,mwi}.test.ts",
   "test/jobs/asterisk.test.ts",
   "test/notices/program.test.ts",
+  "test/storage/peer.test.ts",
   "test/web/program.test.ts",
 ];
 
