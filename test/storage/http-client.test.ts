@@ -1,7 +1,7 @@
 import type { RequestListener } from "node:http";
-import { createServer } from "node:net";
 import { Readable } from "node:stream";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { takePorts } from "../../lab/ports.ts";
 import type { Engine } from "../../src/storage/engine.ts";
 import { eventsIn } from "../../src/storage/engines/http/events.ts";
 import { httpOptions } from "../../src/storage/engines/http/options.ts";
@@ -212,9 +212,9 @@ describe("time", () => {
       (request, response) => {
         request.resume();
         if (request.url?.includes("/uploads/")) response.writeHead(204).end();
-        else setTimeout(() => response.end("{}"), 200);
+        else setTimeout(() => response.end("{}"), 1_500);
       },
-      { answer_ms: 50, store_ms: 5_000 },
+      { answer_ms: 500, store_ms: 20_000 },
     );
     // The answer is nonsense; what counts is that it came.
     const appending = engine.append("INBOX", newMessage(BOX));
@@ -227,7 +227,7 @@ describe("time", () => {
         response.writeHead(200, { "content-type": "audio/wav", "audio-parts": "1", "audio-kind": "voice" });
         response.write("RIFF");
       },
-      { stall_ms: 200 },
+      { stall_ms: 1_000 },
     );
     const [part] = await engine.read(ref);
     if (!part) throw new Error("unreachable");
@@ -249,17 +249,15 @@ describe("time", () => {
     const reading = part && bytesOf(part.stream);
     await engine.close();
     await expect(reading).rejects.toMatchObject({ code: "ABORTED" });
-    await vi.waitFor(() => expect(gone).toBe(2));
+    await vi.waitFor(() => expect(gone).toBe(2), 10_000);
   });
 });
 
 test("a server that is away at the start is found when it comes, with what it can do", async () => {
-  const reserved = createServer();
-  await new Promise<void>((resolve) => reserved.listen(0, "127.0.0.1", resolve));
-  const address = reserved.address();
-  const port = typeof address === "object" && address ? address.port : 0;
-  await new Promise((resolve) => reserved.close(resolve));
-
+  // No port that the system hands out by itself: nobody else gets it meanwhile.
+  const { ports, release } = await takePorts();
+  ends.push(async () => release());
+  const port = ports.media;
   const engine = closing(await openHttp(`http://127.0.0.1:${port}`));
   expect(engine.capabilities).toMatchObject({ authenticate: true, greetings: true, writable: true });
   await expect(engine.count(BOX, "INBOX")).rejects.toMatchObject({ code: "STORE_UNREACHABLE" });
