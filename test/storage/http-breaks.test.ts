@@ -89,7 +89,7 @@ describe("connections that break, and peers that dawdle", () => {
     socket.write(
       `GET ${INBOX}/${key}/audio/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${BEARER}\r\n\r\n`,
     );
-    await vi.waitFor(() => expect(given).toBeGreaterThan(100_000));
+    await vi.waitFor(() => expect(given).toBeGreaterThan(100_000), 10_000);
     let before = -1;
     await vi.waitFor(
       () => {
@@ -177,9 +177,9 @@ test("a watcher hears when it is ready and what changes, and too many are told t
   const listening = (async () => {
     for await (const chunk of response.body ?? []) heard += Buffer.from(chunk).toString();
   })().catch(() => {});
-  await vi.waitFor(() => expect(heard).toBe("event: ready\ndata: {}\n\n"));
+  await vi.waitFor(() => expect(heard).toBe("event: ready\ndata: {}\n\n"), 10_000);
   await few.inner.append("INBOX", newMessage(BOX));
-  await vi.waitFor(() => expect(heard).toContain("\n\nevent: change\ndata: {}\n\n"));
+  await vi.waitFor(() => expect(heard).toContain("\n\nevent: change\ndata: {}\n\n"), 10_000);
 
   const second = await few.request(path);
   expect(second.headers.get("retry-after")).toBe("2");
@@ -191,7 +191,7 @@ test("a watcher hears when it is ready and what changes, and too many are told t
     const again = await few.request(path, { signal: third.signal });
     third.abort();
     expect(again.status).toBe(200);
-  });
+  }, 10_000);
   await few.dispose();
 });
 

@@ -194,11 +194,13 @@ describe("refresh", () => {
     const counts = vi.spyOn(store, "counts");
     const stop = snapshots.follow();
     await Promise.all(Array.from({ length: 30 }, () => store.deposit(newMessage(mailbox))));
-    await vi.waitFor(async () => expect((await snapshots.get(mailbox)).counts?.new).toBe(30));
+    await vi.waitFor(async () => expect((await snapshots.get(mailbox)).counts?.new).toBe(30), 10_000);
     expect(counts.mock.calls.length).toBeLessThan(10);
     await store.setGreeting(mailbox, "busy", sound("on the phone"));
-    await vi.waitFor(async () =>
-      expect(await heard((await snapshots.get(mailbox)).greetings.busy?.path)).toBe("on the phone"),
+    await vi.waitFor(
+      async () =>
+        expect(await heard((await snapshots.get(mailbox)).greetings.busy?.path)).toBe("on the phone"),
+      10_000,
     );
     stop();
     await store.deposit(newMessage(mailbox));
@@ -220,11 +222,14 @@ describe("polling", () => {
       await vi.waitFor(async () => {
         const { greetings } = await snapshots.get(other);
         expect(await heard(greetings.busy?.path)).toBe("on the phone");
-      });
-      await vi.waitFor(() => expect(told).toHaveBeenCalledWith(other, { urgent: 0, new: 0, old: 0 }));
+      }, 10_000);
+      await vi.waitFor(() => expect(told).toHaveBeenCalledWith(other, { urgent: 0, new: 0, old: 0 }), 10_000);
       // Past the store: as a mail program would.
       await engine.append("INBOX", newMessage(mailbox));
-      await vi.waitFor(() => expect(told).toHaveBeenCalledWith(mailbox, { urgent: 0, new: 1, old: 0 }));
+      await vi.waitFor(
+        () => expect(told).toHaveBeenCalledWith(mailbox, { urgent: 0, new: 1, old: 0 }),
+        10_000,
+      );
       expect(warnings).toEqual([]);
     } finally {
       stop();
@@ -246,7 +251,7 @@ describe("polling", () => {
       }
     }
     const stop = pollSnapshots({ snapshots, mailboxes, log, everyMs: 1_000_000 });
-    await vi.waitFor(() => expect(warnings).toHaveLength(2));
+    await vi.waitFor(() => expect(warnings).toHaveLength(2), 10_000);
     stop();
     expect(asked).toEqual(["1001", "1002", "1003"]);
   });

@@ -169,7 +169,7 @@ describe("when another program is writing", () => {
     let turns = 0;
     const turning = setInterval(() => turns++, 1);
     const appending = engine.append("INBOX", newMessage(mailbox));
-    await expect.poll(() => turns).toBeGreaterThan(20);
+    await expect.poll(() => turns, { timeout: 10_000 }).toBeGreaterThan(20);
     other.exec("commit");
     await appending;
     clearInterval(turning);

@@ -26,7 +26,7 @@ test("it ends when it is stopped, also between two rounds", async () => {
   };
   const upkeep = new Upkeep({ engine, mailboxes: () => mailboxes, log });
   upkeep.start();
-  await expect.poll(() => rounds).toBe(3);
+  await expect.poll(() => rounds, { timeout: 10_000 }).toBe(3);
   await upkeep.stop();
   expect(rounds).toBe(3);
 });
