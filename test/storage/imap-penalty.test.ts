@@ -38,12 +38,16 @@ async function failTwenty(): Promise<void> {
 describe("a right PIN after twenty wrong ones on other mailboxes", () => {
   test("is checked at once where Dovecot trusts us to tell who asks", async () => {
     await restart("127.0.0.1/32");
-    await failTwenty();
-    const started = performance.now();
-    expect(await engine.authenticate(fresh(), PIN)).toBe(true);
-    // The first step of the penalty is 2 s; a check takes some milliseconds.
-    expect(performance.now() - started).toBeLessThan(1_500);
-  });
+    // The first step of the penalty is 2 s; a check takes some milliseconds, and more on a busy machine. A right PIN ends a penalty.
+    const times: number[] = [];
+    for (let time = 0; time < 3; time++) {
+      await failTwenty();
+      const started = performance.now();
+      expect(await engine.authenticate(fresh(), PIN)).toBe(true);
+      times.push(performance.now() - started);
+    }
+    expect(Math.min(...times)).toBeLessThan(1_500);
+  }, 60_000);
 });
 
 if (process.env.VOXPOST_TEST_ALL) {
