@@ -147,7 +147,7 @@ describe.each(Object.entries(COMPOSITES))("%s", (_name, create) => {
       }),
       { numRuns: runs },
     );
-  });
+  }, 180_000);
 });
 
 async function play(site: Site, create: (site: Site) => World, steps: readonly Step[]): Promise<void> {
