@@ -19,7 +19,8 @@ import { newMessage, recordingLog, sound } from "./samples.ts";
 import { ALICE, BOB, contentsOf } from "./services.ts";
 
 const VOXPOST = fileURLToPath(new URL("../../bin/voxpost.mjs", import.meta.url));
-const MESSAGES = 250;
+/** So many that no program has copied them all before the test has seen that it copies. */
+const MESSAGES = 500;
 const ROUNDS = process.env.VOXPOST_TEST_ALL ? 4 : 2;
 /** A program needs a second of a processor to start; many tests may start some at once. */
 const PATIENCE = 120_000;
@@ -54,6 +55,11 @@ function voxpost(args: string[], input?: Buffer) {
     timeout: 60_000,
   };
   return execa(process.execPath, [VOXPOST, "storage", ...args], { ...options, ...(input ? { input } : {}) });
+}
+
+/** A second try must not find what the first one left. */
+async function startAfresh(...names: string[]): Promise<void> {
+  for (const name of names) await rm(join(folder, name), { recursive: true, force: true });
 }
 
 function textOf(bytes: Uint8Array): string {
@@ -116,6 +122,7 @@ test(
 test(
   "backup and restore through a pipe, and a pipe that breaks is a failure",
   async () => {
+    await startAfresh("restored.db", "cut");
     const writer = start(inSource("backup"));
     const broken = exitOf(writer);
     writer.stdout?.once("data", () => writer.stdout?.destroy());
@@ -170,6 +177,7 @@ test(
 test(
   "a migration that is stopped and killed again and again ends with everything, once",
   async () => {
+    await startAfresh("target", "voxpost-data");
     const migrate = ["migrate", `file://${folder}/source`, "@target.yaml"];
     const outcomes: unknown[] = [];
     const signals = ["SIGKILL", "SIGINT", "SIGKILL", "SIGTERM"] as const;
@@ -185,7 +193,8 @@ test(
     }
     expect(outcomes).toEqual(["SIGKILL", 130, "SIGKILL", 130].slice(0, ROUNDS));
     const last = await voxpost(migrate);
-    expect(textOf(last.stderr)).not.toContain("fault");
+    // Not the one in "1001@default", where a slow machine tells how far it is.
+    expect(textOf(last.stderr)).not.toMatch(/\bfault/);
     expect(last.exitCode).toBe(0);
     expect(textOf(last.stdout)).toContain("Everything in FROM is in TO.");
     const target = open({ engine: "file", path: "target" });
@@ -203,6 +212,7 @@ test(
 test(
   "two at once into one store are refused, and one that was killed leaves no lock behind",
   async () => {
+    await startAfresh("locked", "voxpost-data");
     const out = new PassThrough();
     const bytes = out.toArray();
     const report = { progress() {}, finding() {} };
