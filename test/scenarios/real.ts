@@ -1,10 +1,12 @@
-import { readFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
 import type { AsteriskLab } from "../../lab/asterisk.ts";
-import { startLab } from "../../lab/lab.ts";
+import { type Lab, startLab } from "../../lab/lab.ts";
 import { type Phone, startPhone } from "../../lab/phone.ts";
 import type { Server } from "../../lab/processes.ts";
+import type { Engine } from "../../src/storage/engine.ts";
 import { samples, tone } from "../asterisk/wav.ts";
 import { type Line, Lines } from "./lines.ts";
 import { type Eventually, openStorage, viewMailbox } from "./mailbox.ts";
@@ -13,20 +15,25 @@ import { BOXES, type BoxKind, ENTRIES, type Process, type Telephone, type World 
 const PATIENCE_MS = 60_000;
 /** Nothing more is said after this long. */
 const QUIET_MS = 3_000;
-/** First and last number of each kind of mailbox; a scenario, and its second try, takes the next one. */
+/**
+ * First and last number of each kind of mailbox. A scenario takes the next one, and so does each further try of it: there are three
+ * times as many as scenarios want, but of plain ones, of which few are tried again.
+ */
 const RANGES: Record<BoxKind, readonly [number, number]> = {
-  plain: [1001, 1074],
-  open: [1075, 1079],
-  small: [1080, 1081],
-  named: [1082, 1082],
-  review: [1083, 1089],
-  exits: [1090, 1093],
-  saycid: [1094, 1094],
-  folders: [1095, 1096],
-  spanish: [1097, 1097],
+  plain: [1001, 1079],
+  open: [1080, 1088],
+  small: [1089, 1091],
+  saycid: [1092, 1094],
+  folders: [1095, 1097],
+  spanish: [1098, 1100],
+  exits: [1101, 1112],
+  review: [1113, 1127],
+  named: [1128, 1128],
 };
-/** No scenario has one of these for itself. */
-const PAIR = ["1099", "1100"] as const;
+/** A scenario takes two of them at once. */
+const PAIRS = [1129, 1134] as const;
+/** From here on there are no telephones, so nobody can be their owner. */
+const PHONELESS = { pattern: "_11XX", first: 1101, last: PAIRS[1] } as const;
 
 /** Real Asterisk, Redis and Dovecot, SIP phones, and the program as a process of its own. One for all scenarios. */
 export async function startRealWorld(): Promise<(World & { close(): Promise<void> }) | { missing: string }> {
@@ -39,15 +46,17 @@ export async function startRealWorld(): Promise<(World & { close(): Promise<void
   const app = new Lines();
   await app.open(asterisk.ari);
   await addSite(asterisk);
+  addAccounts(lab);
   const ranges = Object.entries(RANGES).map(([kind, [first, last]]) => [
     `${first}-${last}`,
     BOXES[kind as BoxKind],
   ]);
+  ranges.push([PAIRS.join("-"), {}]);
   const configuration = lab.writeConfiguration({
     overrides: {
       defaults: { tz: "UTC" },
       sweep: { every: 2 },
-      contexts: { default: { mailboxes: { ...Object.fromEntries(ranges), [PAIR.join("-")]: {} } } },
+      contexts: { default: { mailboxes: Object.fromEntries(ranges) } },
     },
   });
   const program: Server = await lab.startApp(configuration);
@@ -57,10 +66,16 @@ export async function startRealWorld(): Promise<(World & { close(): Promise<void
   const used = new Map<BoxKind, number>();
   let voices = 0;
   let callers = 0;
+  let pairs = 0;
 
   return {
     pin: lab.mailboxes.pin,
-    pair: { extension: "both", boxes: PAIR },
+    get pair() {
+      const first = PAIRS[0] + 2 * pairs++;
+      if (first > PAIRS[1]) throw new Error("no pair of mailboxes left");
+      const boxes = [String(first), String(first + 1)] as const;
+      return { extension: ["both", ...boxes].join("*"), boxes };
+    },
     async caller({ number = `55501${String(callers++).padStart(2, "0")}`, name } = {}) {
       const phone = await startPhone({ sip: asterisk.sip, number: "trunk" });
       phones.push(phone);
@@ -76,8 +91,11 @@ export async function startRealWorld(): Promise<(World & { close(): Promise<void
     box(kind = "plain") {
       const [first, last] = RANGES[kind];
       const number = first + (used.get(kind) ?? 0);
-      // There is but one person in the directory.
-      if (kind === "named") return String(first);
+      // There is but one person in the directory, to whom an earlier try may have sent something.
+      if (kind === "named") {
+        empty(engine, String(first)).catch(() => {});
+        return String(first);
+      }
       if (number > last) throw new Error(`no ${kind} mailbox left`);
       used.set(kind, number - first + 1);
       return String(number);
@@ -139,11 +157,26 @@ async function addSite(asterisk: AsteriskLab): Promise<void> {
     // In a pattern n is a digit.
     await add("lab", `_${entry.replaceAll("n", "[n]")}*!`, gosub, "Goto(after,s,1)");
   }
-  await add("lab", "both", `Gosub(voxpost,deposit,1(${PAIR.map((box) => `${box}@default`).join("&")},u))`);
+  await add("lab", "_both*X.", `Gosub(voxpost,deposit,1(${argument(2)}@default&${argument(3)}@default,u))`);
+  await add("lab", PHONELESS.pattern, `Gosub(voxpost,deposit,1(\${EXTEN}@default,u))`, "Hangup()");
   await add("exits", "o", "Answer", "Playback(auth-thankyou)");
-  for (const extension of ["a", "12345", "5551234", "1082"])
+  for (const extension of ["a", "12345", "5551234", String(RANGES.named[0])])
     await add("exits", extension, "Answer", "Playback(vm-msgsaved)");
   await add("after", "s", "Answer", "Wait(1)");
+}
+
+/** Mailboxes that the lab knows nothing of. */
+function addAccounts({ folder, mailboxes }: Lab): void {
+  const numbers = Array.from(
+    { length: PHONELESS.last - PHONELESS.first + 1 },
+    (_, index) => PHONELESS.first + index,
+  );
+  const lines = numbers.map((number) => `${number}:{PLAIN}${mailboxes.pin}::::::\n`);
+  appendFileSync(join(folder, "dovecot", "accounts"), lines.join(""));
+}
+
+async function empty(engine: Engine, mailbox: string): Promise<void> {
+  for (const { ref } of await engine.find({ mailbox, context: "default" }, {})) await engine.remove(ref);
 }
 
 async function until(condition: () => boolean, what: string, withinMs = PATIENCE_MS): Promise<void> {
