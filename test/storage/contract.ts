@@ -15,6 +15,9 @@ import { moveCases } from "./contract/moves.ts";
 import { searchCases } from "./contract/search.ts";
 import { signalCases } from "./contract/signals.ts";
 
+/** Of one case, milliseconds: the long form tries more sequences of operations. */
+const LONGEST_MS = process.env.VOXPOST_TEST_ALL ? 120_000 : 30_000;
+
 /** What an engine's test gives: fresh data for every case, and the way to open engines on it. */
 interface Fixture {
   /** Opens an engine on this data. Twice: two programs on one store. Again after `close`: a restart. */
@@ -84,7 +87,7 @@ export function testEngine(harness: Harness): void {
         names.add(name);
         if (isLeftOut(harness, name)) return;
         const [need, run] = typeof second === "function" ? [undefined, second] : [second, third];
-        test(name, (context) => runCase(harness, name, need, run, context));
+        test(name, { timeout: LONGEST_MS }, (context) => runCase(harness, name, need, run, context));
       },
     };
     messageCases(suite);

@@ -141,7 +141,7 @@ test("any store, backed up and restored into any engine, is the same; a second r
     ),
     { numRuns: process.env.VOXPOST_TEST_ALL ? 200 : 25 },
   );
-}, 120_000);
+}, 400_000);
 
 async function sampleStore(): Promise<Engine> {
   const engine = await open("memory");

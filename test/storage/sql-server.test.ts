@@ -297,4 +297,4 @@ test("with TLS only a server whose certificate is trusted, and is its own, gets 
     url: String(server.tree().url).replace("127.0.0.1", "localhost"),
   });
   await expect(misnamed.check()).rejects.toThrow(/another name/);
-});
+}, 60_000);
