@@ -41,6 +41,8 @@ export interface RecordingName {
 type RecordingKind =
   /** Said before a message that is forwarded: by whom, and which. */
   | { readonly is: "comment"; readonly mailbox: MailboxAddress; readonly message: MessageId }
+  /** A note that this message is to be forwarded as it is; its audio is nothing. */
+  | { readonly is: "forward"; readonly mailbox: MailboxAddress; readonly message: MessageId }
   /** In the owner's own voice; the only recipient is the owner. */
   | { readonly is: "greeting"; readonly greeting: GreetingKind };
 
@@ -155,7 +157,7 @@ export function parseName(text: string): RecordingName {
 
 /** No mailbox has a `~`, so a kind is never taken for a recipient. */
 function formatKind(kind: RecordingKind): string {
-  const fields = kind.is === "comment" ? [formatMailbox(kind.mailbox), kind.message] : [kind.greeting];
+  const fields = kind.is === "greeting" ? [kind.greeting] : [formatMailbox(kind.mailbox), kind.message];
   return [kind.is, ...fields].join("~");
 }
 
@@ -164,7 +166,8 @@ function parseKind(component: string): RecordingKind | undefined {
   const [is, subject = "", message = "", ...more] = component.split("~");
   const greeting = GREETINGS.find((known) => known === subject);
   if (is === "greeting" && greeting && component === formatKind({ is, greeting })) return { is, greeting };
-  if (is !== "comment" || !isMailbox(subject) || !/^[\w.-]{1,64}$/.test(message) || more.length > 0) return;
+  if (is !== "comment" && is !== "forward") return;
+  if (!isMailbox(subject) || !/^[\w.-]{1,64}$/.test(message) || more.length > 0) return;
   return { is, mailbox: parseMailbox(subject), message };
 }
 

@@ -22,9 +22,6 @@ export interface DepositDeps extends ForwardDeps {
   readonly reasons?: Pick<Reasons, "note">;
 }
 
-/** What owners say before a message is longer, by their menu; less is a note that they said nothing. Seconds. */
-const SHORTEST_COMMENT = 1;
-
 /**
  * Delivers one recorded message to all of its recipients and then, last of all, removes its recordings; the order is that of
  * docs/custody.md. May be run again, and by several workers at once, at any point.
@@ -88,6 +85,7 @@ async function fetchSpoken(
   signal: AbortSignal,
 ): Promise<{ audio: TakeAudio | undefined; broken: readonly Broken[] }> {
   const broken: Broken[] = [];
+  if (message.takes[0]?.parts[0]?.copies[0].name.kind?.is === "forward") return { audio: undefined, broken };
   const onBroken = (one: Broken) => void broken.push(one);
   let short: TakeAudio | undefined;
   const [named, others] = [
@@ -99,14 +97,13 @@ async function fetchSpoken(
     if (audio && Math.round(audio.seconds) >= shortest) return { audio, broken };
     short ??= audio;
   }
-  const isNote = message.takes[0]?.parts[0]?.copies[0].name.kind?.is === "comment";
-  return { audio: isNote ? undefined : short, broken };
+  return { audio: short, broken };
 }
 
-/** Fewest seconds that somebody keeps. */
+/** Fewest seconds that somebody keeps; a comment may be of any length. */
 function shortestOf({ all }: RecordedMessage, { subscribers }: Pick<DepositDeps, "subscribers">): number {
   const { kind, recipients = [] } = all[0]?.name ?? {};
-  if (kind) return SHORTEST_COMMENT;
+  if (kind) return 0;
   return Math.min(...recipients.map((mailbox) => subscribers.find(mailbox)?.minSeconds ?? 0));
 }
 
@@ -135,7 +132,7 @@ async function toMessages(
     .map((mailbox) => toMessage(audio, mailbox));
 }
 
-/** Who says nothing before a message wants it forwarded as it is. */
+/** As it is: because a note says so, or because nothing was said before it. */
 async function forwardWithout(
   { id, takes }: RecordedMessage,
   deps: DepositDeps,
@@ -143,7 +140,7 @@ async function forwardWithout(
 ): Promise<{ notes: readonly Recording[]; refused: readonly Refusal[] }> {
   const note = takes[0]?.parts[0]?.copies[0];
   const { kind, recipients: to, urgent } = note?.name ?? {};
-  if (!note || kind?.is !== "comment" || !to) return { notes: [], refused: [] };
+  if (!note || !to || !kind || kind.is === "greeting") return { notes: [], refused: [] };
   const request = { id, from: kind.mailbox, message: kind.message, to, urgent: urgent ?? false };
   try {
     return { notes: [note], refused: await sendOn(request, deps, signal) };

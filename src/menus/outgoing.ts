@@ -49,15 +49,16 @@ export async function addressTo(session: Retrieval, numbers: readonly string[]):
   return { next: outgoing.misses < MOST_MISSES ? "repeat" : "up", say: say.flat() };
 }
 
-/** What the name of the words says that are heard before a message, or of the note that there are none (docs/custody.md). */
-export function commentOf(
+/** What the name of a recording says that belongs to a message which is forwarded (docs/custody.md). */
+export function forwardingName(
   { call, subscriber }: Retrieval,
+  is: "comment" | "forward",
   recipients: Outgoing["recipients"],
   { entry: { envelope } }: Item,
 ): Omit<RecordingName, "state" | "part"> {
   return {
     recipients: recipients.map((recipient) => recipient.address),
-    kind: { is: "comment", mailbox: subscriber.address, message: envelope.id },
+    kind: { is, mailbox: subscriber.address, message: envelope.id },
     id: newId(),
     channel: call.id,
     startedAt: new Date(),

@@ -19,7 +19,11 @@ const names: fc.Arbitrary<RecordingName> = fc.record({
   state: fc.constantFrom("take" as const, "deposit" as const, "failed" as const),
   recipients: fc.array(mailbox, { minLength: 1, maxLength: 8 }),
   kind: fc.oneof(
-    fc.record({ is: fc.constant("comment" as const), mailbox, message: fc.stringMatching(/^[0-9a-f]{32}$/) }),
+    fc.record({
+      is: fc.constantFrom("comment" as const, "forward" as const),
+      mailbox,
+      message: fc.stringMatching(/^[0-9a-f]{32}$/),
+    }),
     fc.record({ is: fc.constant("greeting" as const), greeting: fc.constantFrom(...GREETINGS) }),
   ),
   id: fc.stringMatching(/^[0-9a-f]{32}$/),

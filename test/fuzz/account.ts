@@ -16,7 +16,6 @@ interface Due {
 const SURELY_LONG_ENOUGH = 2.5;
 /** Of the shortest `minsecs`, rounded. */
 const SURELY_TOO_SHORT = 0.5;
-const LONGEST_NOTE = 0.5;
 const BYTES_A_SECOND = 16_000;
 
 /** What a call owes, judged by nothing but what its caller said, pressed and heard. */
@@ -60,7 +59,7 @@ function fateOf(
   { kind }: RecordingName,
 ): Due["fate"] {
   const heard = after.flatMap((one) => (one.is === "hears" ? [one.sound] : []));
-  if (kind?.is === "comment") {
+  if (kind?.is === "comment" || kind?.is === "forward") {
     if (heard[0] === "vm-msgforwarded") return "kept";
     return heard[0] === "vm-tooshort" ? "dropped" : "unsure";
   }
@@ -77,15 +76,12 @@ function fateOf(
   return takes.some(({ short, long }) => long && !short) ? "kept" : "unsure";
 }
 
-/** Of a message that is sent on without words before it (docs/custody.md). */
-function isNote({ kind }: RecordingName, words: readonly Buffer[]): boolean {
-  return kind?.is === "comment" && words.every(({ length }) => length / BYTES_A_SECOND < LONGEST_NOTE);
-}
-
-function wordsSentOn({ kind }: RecordingName, stored: readonly Stored[]): Buffer[] {
-  if (kind?.is !== "comment") return [];
-  const mailbox = formatMailbox(kind.mailbox);
-  return stored.flatMap((one) => (one.mailbox === mailbox && one.id === kind.message ? [one.words] : []));
+function wordsSentOn(
+  { mailbox, message }: Extract<RecordingName["kind"], { is: "forward" }>,
+  stored: readonly Stored[],
+): Buffer[] {
+  const from = formatMailbox(mailbox);
+  return stored.flatMap((one) => (one.mailbox === from && one.id === message ? [one.words] : []));
 }
 
 function soundingSeconds(pcm: Buffer): number {
@@ -109,7 +105,7 @@ export function settle(callers: readonly FuzzCaller[], stored: readonly Stored[]
         if (fate === "kept") expect(found.length, what).toBe(1);
         else expect(found.length, what).toBeLessThanOrEqual(fate === "dropped" ? 0 : 1);
         const [message] = found;
-        const own = isNote(name, words) ? wordsSentOn(name, stored) : words;
+        const own = name.kind?.is === "forward" ? wordsSentOn(name.kind, stored) : words;
         if (message)
           expect(
             own.some((each) => each.equals(message.words)),

@@ -161,10 +161,10 @@ describe("a comment", () => {
     expect(here.recordings.names).toEqual([]);
   });
 
-  it("of a moment is a note that there is none: done and removed while its call goes on", async () => {
+  it("is not what a note leaves: that is done, and removed, while its call goes on", async () => {
     await original();
-    const name = comment();
-    await here.recordings.put(name, second(9).subarray(0, 3_200));
+    const name = comment().replace("/comment~", "/forward~");
+    await here.recordings.put(name, second(9));
     here.recordings.existing.add("1795302871.7");
     await deliver(name);
     expect(await kinds(BOB)).toEqual(["voice"]);

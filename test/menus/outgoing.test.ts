@@ -39,7 +39,7 @@ describe("forwarding", () => {
     expect(missed).toEqual([]);
     expect(heard).toContain("1-0-0-2 1-0-0-3 vm-forwardoptions vm-starmain");
     expect(forwards(phone)).toEqual([
-      { is: "comment", mailbox: at("1001"), message: "n1", to: ["1002", "1003"], urgent: false },
+      { is: "forward", mailbox: at("1001"), message: "n1", to: ["1002", "1003"], urgent: false },
     ]);
     expect(world.deposits).toEqual([phone.notes]);
     expect(world.forwards).toEqual([]);

@@ -1,7 +1,7 @@
 import { formatName, type RecordingName } from "../../custody/name.ts";
 import type { Call } from "../../ivr/call.ts";
 import type { Action } from "../menu.ts";
-import { commentOf } from "../outgoing.ts";
+import { forwardingName } from "../outgoing.ts";
 import type { Retrieval } from "../session.ts";
 
 export const asis: Action<Retrieval> = {
@@ -11,10 +11,10 @@ export const asis: Action<Retrieval> = {
     const { call, outgoing, subscriber, deps } = session;
     if (!outgoing?.forwards) return { next: "up" };
     const { envelope } = outgoing.forwards.entry;
-    const comment = commentOf(session, outgoing.recipients, outgoing.forwards);
-    const { id, recipients, urgent } = comment;
+    const name = forwardingName(session, "forward", outgoing.recipients, outgoing.forwards);
+    const { id, recipients, urgent } = name;
     call.log.info({ forward: id, message: envelope.id }, "an owner sends a message on");
-    const note = await leaveNote(call, comment);
+    const note = await leaveNote(call, name);
     if (note !== undefined) {
       await deps.enqueue.deposit({ asterisk: call.asterisk, parts: [note], untried: true });
       return { next: "up", say: ["vm-msgforwarded"] };
@@ -29,16 +29,13 @@ export const asis: Action<Retrieval> = {
 /** Undefined where Asterisk keeps none, or no name can tell it, as with too many recipients. */
 async function leaveNote(
   call: Call,
-  comment: Omit<RecordingName, "state" | "part">,
+  name: Omit<RecordingName, "state" | "part">,
 ): Promise<string | undefined> {
   try {
-    const name = formatName({ ...comment, state: "deposit", part: 0 });
-    return (await call.note(name)) ? name : undefined;
+    const note = formatName({ ...name, state: "deposit", part: 0 });
+    return (await call.note(note)) ? note : undefined;
   } catch (error) {
-    call.log.warn(
-      { err: error, forward: comment.id },
-      "no note of it on Asterisk's disk: only the queue knows",
-    );
+    call.log.warn({ err: error, forward: name.id }, "no note of it on Asterisk's disk: only the queue knows");
     return undefined;
   }
 }

@@ -4,7 +4,7 @@ import type { RecordResult } from "../../ivr/call.ts";
 import { NOT_RECORDED } from "../faults.ts";
 import type { Item } from "../listing.ts";
 import type { Action } from "../menu.ts";
-import { commentOf, type Outgoing } from "../outgoing.ts";
+import { forwardingName, type Outgoing } from "../outgoing.ts";
 import type { Retrieval } from "../session.ts";
 
 /** `#`, silence or the longest message end the comment; whoever hangs up instead has not forwarded, as in app_voicemail. */
@@ -35,7 +35,7 @@ async function record(
   message: Item,
 ): Promise<RecordResult | undefined> {
   const { call, subscriber } = session;
-  const name = commentOf(session, recipients, message);
+  const name = forwardingName(session, "comment", recipients, message);
   call.clearKeys();
   try {
     return await call.record({
