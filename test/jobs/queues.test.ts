@@ -44,7 +44,10 @@ describe("queues and workers", () => {
     closing.push(made);
     return made;
   };
-  const workers = (processors: Partial<Processors>, options: { lockMs?: number; backoff?: () => number } = {}) => {
+  const workers = (
+    processors: Partial<Processors>,
+    options: { lockMs?: number; backoff?: () => number } = {},
+  ) => {
     const all: Processors = {
       deposit: async () => {},
       mwi: async () => {},
