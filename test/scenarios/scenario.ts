@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { startRealWorld } from "./real.ts";
 import { startSimulatedWorld, stopShared } from "./simulated.ts";
@@ -20,25 +21,39 @@ export interface Stage {
 }
 
 const scenarios: Scenario[] = [];
+/** What a scenario that took too long may still take to end. */
+const ENDS_WITHIN_MS = 20_000;
 
 /** Something that happens on the telephone, told once, and played on the simulated and on the real Asterisk. */
 export function scenario(name: string, play: Play, stage: Stage = {}): void {
   scenarios.push({ name, play, stage });
 }
 
+/** Its time is over. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}
+
 /** Declares the tests of all scenarios told so far, on the simulated Asterisk. */
 export function playSimulated(): void {
   describe("simulated Asterisk", () => {
     afterAll(stopShared);
+    // All share one faked clock: one that took too long ends, with its world, before the next one begins.
+    let before: Promise<unknown> = Promise.resolve();
     for (const { name, play, stage } of scenarios) {
       test(name, { timeout: 120_000 }, async (context) => {
         if (stage.only === "real") return context.skip(stage.because);
+        await before;
         const world = await startSimulatedWorld();
-        try {
-          await play(world);
-        } finally {
-          await world.close();
-        }
+        const playing = play(world);
+        const closed = Promise.race([playing, aborted(context.signal)]).finally(world.close);
+        before = Promise.race([
+          Promise.allSettled([closed, playing]),
+          sleep(ENDS_WITHIN_MS, undefined, { ref: false }),
+        ]);
+        await closed;
       });
     }
   });
