@@ -23,7 +23,7 @@ describe("the connection to a real Asterisk", () => {
     await rig.phone.hangUp().catch(() => {});
     await rig.asterisk.console("dialplan set global VOXPOST_WATCHDOG 15");
     await vi.waitFor(() => expect([rig.ivr.asterisk.state, rig.ivr.calls.size]).toEqual(["up", 0]), 10_000);
-    await vi.waitFor(async () => expect(await direct.get("/channels")).toEqual([]), 5_000);
+    await vi.waitFor(async () => expect(await direct.get("/channels")).toEqual([]), 10_000);
   });
 
   /** Where the one call is in the dialplan. */
@@ -111,7 +111,7 @@ describe("the connection to a real Asterisk", () => {
       handler: async () => {},
     });
     successor.start();
-    await successor.asterisk.whenUp(AbortSignal.timeout(5_000));
+    await successor.asterisk.whenUp(AbortSignal.timeout(10_000));
     return successor;
   }
 
@@ -249,8 +249,8 @@ describe("a second program under the same name", () => {
     });
     other.start();
     try {
-      await other.asterisk.whenUp(AbortSignal.timeout(5_000));
-      await vi.waitFor(() => expect(rig.replaced).toHaveLength(1), 5_000);
+      await other.asterisk.whenUp(AbortSignal.timeout(10_000));
+      await vi.waitFor(() => expect(rig.replaced).toHaveLength(1), 10_000);
       expect(rig.replaced[0]).toMatchObject({ code: "APPLICATION_REPLACED" });
       expect(rig.ivr.asterisk.state).toBe("replaced");
     } finally {

@@ -151,7 +151,10 @@ describe("lamps of two programs on one Asterisk", () => {
     onTestFinished(() => void vi.useRealTimers());
     const put = vi.spyOn(AriRequests.prototype, "put");
     await lamps.publish({ ...mailbox, mailbox: "1002" }, counts(1));
-    await vi.waitFor(() => expect(told).toEqual(["1001@default 2", "1002@default 1", "1001@default 2"]));
+    await vi.waitFor(
+      () => expect(told).toEqual(["1001@default 2", "1002@default 1", "1001@default 2"]),
+      10_000,
+    );
     expect(put).toHaveBeenCalledTimes(2);
     put.mockRestore();
   });
