@@ -93,6 +93,8 @@ auth_failure_delay = 0
 first_valid_uid = 1
 mail_location = maildir:${dir}/mail/%u
 mail_max_userip_connections = 500
+# The default, 30 s, counts where a user's inotify instances have run out, which all labs of this machine share.
+mailbox_idle_check_interval = 1 s
 namespace inbox {
   inbox = yes
   mailbox Trash {
