@@ -85,7 +85,7 @@ async function fetchSpoken(
   signal: AbortSignal,
 ): Promise<{ audio: TakeAudio | undefined; broken: readonly Broken[] }> {
   const broken: Broken[] = [];
-  if (message.takes[0]?.parts[0]?.copies[0].name.kind?.is === "forward") return { audio: undefined, broken };
+  if (pendingOf(message)?.name.kind?.is === "forward") return { audio: undefined, broken };
   const onBroken = (one: Broken) => void broken.push(one);
   let short: TakeAudio | undefined;
   const [named, others] = [
@@ -100,9 +100,14 @@ async function fetchSpoken(
   return { audio: short, broken };
 }
 
+/** Its name tells who still waits for it; that of a copy which was set aside tells only for whom. */
+function pendingOf({ takes }: RecordedMessage): Recording | undefined {
+  return takes[0]?.parts[0]?.copies[0];
+}
+
 /** Fewest seconds that somebody keeps; a comment may be of any length. */
-function shortestOf({ all }: RecordedMessage, { subscribers }: Pick<DepositDeps, "subscribers">): number {
-  const { kind, recipients = [] } = all[0]?.name ?? {};
+function shortestOf(message: RecordedMessage, { subscribers }: Pick<DepositDeps, "subscribers">): number {
+  const { kind, recipients = [] } = pendingOf(message)?.name ?? {};
   if (kind) return 0;
   return Math.min(...recipients.map((mailbox) => subscribers.find(mailbox)?.minSeconds ?? 0));
 }
@@ -134,14 +139,14 @@ async function toMessages(
 
 /** As it is: because a note says so, or because nothing was said before it. */
 async function forwardWithout(
-  { id, takes }: RecordedMessage,
+  message: RecordedMessage,
   deps: DepositDeps,
   signal: AbortSignal,
 ): Promise<{ notes: readonly Recording[]; refused: readonly Refusal[] }> {
-  const note = takes[0]?.parts[0]?.copies[0];
+  const note = pendingOf(message);
   const { kind, recipients: to, urgent } = note?.name ?? {};
   if (!note || !to || !kind || kind.is === "greeting") return { notes: [], refused: [] };
-  const request = { id, from: kind.mailbox, message: kind.message, to, urgent: urgent ?? false };
+  const request = { id: message.id, from: kind.mailbox, message: kind.message, to, urgent: urgent ?? false };
   try {
     return { notes: [note], refused: await sendOn(request, deps, signal) };
   } catch (error) {
