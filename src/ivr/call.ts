@@ -53,8 +53,8 @@ export interface Call {
   record(options: RecordOptions): Promise<RecordResult>;
 
   /**
-   * Leaves a recording without words, whose name tells what was asked for: it is kept until it is done. False when none is on the
-   * disk because the caller has gone. @throws RECORDING_NOT_STARTED
+   * Leaves a recording without words, whose name tells what was asked for: it is kept until it is done. True only when it is certainly
+   * on the disk; it may be otherwise, too. @throws RECORDING_NOT_STARTED, ASTERISK_UNREACHABLE
    */
   note(name: string): Promise<boolean>;
 

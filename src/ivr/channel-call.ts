@@ -196,8 +196,10 @@ export class ChannelCall implements Call {
     if (this.signal.aborted) return false;
     const call = { asterisk: this.#server, channel: this.id, signal: this.signal };
     const options = { maxSeconds: 1, maxSilence: 0, overwrite: false, onBegun: () => {} };
-    const { exists } = await recordPart(call, name, options, AbortSignal.abort());
-    return exists;
+    await recordPart(call, name, options, AbortSignal.abort());
+    // While Asterisk does not answer a recording is believed in; a promise must not rest on that.
+    const path = `/recordings/stored/${encodeURIComponent(name)}`;
+    return (await this.#server.requests.find(path)) !== undefined;
   }
 
   async variable(name: string): Promise<string | undefined> {

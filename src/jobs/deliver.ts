@@ -25,6 +25,8 @@ export interface Attempt {
   readonly untried?: boolean | undefined;
   /** Whoever sends them on. */
   readonly forwardedBy?: MailboxAddress | undefined;
+  /** Since when they are to be delivered, milliseconds since 1970. Default: the call. */
+  readonly since?: number | undefined;
 }
 
 /**
@@ -44,7 +46,8 @@ export async function deliverAll(
     try {
       await deliver(message, deps, attempt);
     } catch (error) {
-      if (isFinal(error) || isHopeless(error, message)) refused.push({ mailbox, error });
+      if (isFinal(error) || isHopeless(error, attempt.since ?? message.receivedAt.getTime()))
+        refused.push({ mailbox, error });
       else {
         deps.log.warn({ err: error, mailbox: formatMailbox(mailbox) }, "not delivered yet");
         later.push(error);
@@ -77,12 +80,12 @@ async function deliver(message: NewMessage, deps: DeliverDeps, attempt: Attempt)
 
 /**
  * A store that has refused a message for so long refuses it for good, whatever it says: an administrator is to know of it, and can
- * have it tried again. Milliseconds since the call.
+ * have it tried again. Milliseconds since the call, or since it was sent on.
  */
 const REFUSED_MS = 3 * 86_400_000;
 
-function isHopeless(error: unknown, { receivedAt }: NewMessage): error is VoxpostError {
-  return isCode(error, "STORE_REFUSED") && Date.now() - receivedAt.getTime() > REFUSED_MS;
+function isHopeless(error: unknown, since: number): error is VoxpostError {
+  return isCode(error, "STORE_REFUSED") && Date.now() - since > REFUSED_MS;
 }
 
 /** Trying again cannot help. A fault of our own is tried again: the next version may not have it. */

@@ -22,6 +22,15 @@ export interface DepositDeps extends ForwardDeps {
   readonly reasons?: Pick<Reasons, "note">;
 }
 
+/** Of a recording that is no audio, and of a message that is to be sent on and cannot be read. */
+const FINAL = [
+  "MESSAGE_MALFORMED",
+  "STORE_REFUSED",
+  "MAILBOX_UNKNOWN",
+  "FOLDER_UNKNOWN",
+  "UNSUPPORTED",
+] as const;
+
 /**
  * Delivers one recorded message to all of its recipients and then, last of all, removes its recordings; the order is that of
  * docs/custody.md. May be run again, and by several workers at once, at any point.
@@ -53,7 +62,8 @@ export async function deposit(job: DepositRequest, deps: DepositDeps, signal: Ab
     const messages = await toMessages(audio, { ...deps, log }, folder, signal);
     const { kind } = audio.recordings[0].name;
     const forwardedBy = kind?.is === "comment" ? kind.mailbox : undefined;
-    const attempt = { signal, untried: job.untried, forwardedBy };
+    const since = audio.recordings[0].name.startedAt.getTime();
+    const attempt = { signal, untried: job.untried, forwardedBy, since };
     const refused = await deliverAll(messages, { ...deps, log }, attempt);
     for (const { error } of broken) await deps.reasons?.note(id, `${error.code}: ${error.message}`);
     await noteReasons(refused, id, deps);
@@ -64,7 +74,7 @@ export async function deposit(job: DepositRequest, deps: DepositDeps, signal: Ab
     await removeAll(recordings, message, { audio, broken }, new Set(kept), signal);
   } catch (error) {
     // A store that refuses for now (a password that is wrong, a certificate) is no reason to give a message up.
-    if (!isCode(error, "MESSAGE_MALFORMED", "STORE_REFUSED") || error.retryable) throw error;
+    if (!isCode(error, ...FINAL) || error.retryable) throw error;
     log.error({ err: error }, "nothing that could be delivered: set aside");
     await deps.reasons?.note(id, `${error.code}: ${error.message}`);
     await setAllAside(recordings, message, signal);
@@ -144,9 +154,10 @@ async function forwardWithout(
   signal: AbortSignal,
 ): Promise<{ notes: readonly Recording[]; refused: readonly Refusal[] }> {
   const note = pendingOf(message);
-  const { kind, recipients: to, urgent } = note?.name ?? {};
-  if (!note || !to || !kind || kind.is === "greeting") return { notes: [], refused: [] };
-  const request = { id: message.id, from: kind.mailbox, message: kind.message, to, urgent: urgent ?? false };
+  if (!note?.name.kind || note.name.kind.is === "greeting") return { notes: [], refused: [] };
+  const { kind, recipients: to, urgent, startedAt } = note.name;
+  const asked = { id: message.id, to, urgent, at: startedAt.getTime() };
+  const request = { ...asked, from: kind.mailbox, message: kind.message };
   try {
     return { notes: [note], refused: await sendOn(request, deps, signal) };
   } catch (error) {

@@ -34,6 +34,8 @@ export interface ForwardRequest {
   readonly message: MessageId;
   readonly to: readonly MailboxAddress[];
   readonly urgent: boolean;
+  /** When it was asked for, milliseconds since 1970. Older programs do not tell. */
+  readonly at?: number | undefined;
 }
 
 /** The recording is found by what it is, so that of several that wait the newest wins. */

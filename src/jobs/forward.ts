@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { messageId } from "../custody/name.ts";
-import { VoxpostError } from "../errors.ts";
+import { isCode, VoxpostError } from "../errors.ts";
 import { formatMailbox, type MailboxAddress } from "../model/mailbox.ts";
 import type { AudioSource, Envelope, MessageId, NewMessage } from "../model/message.ts";
 import type { Store } from "../storage/store.ts";
@@ -47,12 +47,15 @@ export async function sendOn(
     const original = await fetchOriginal(job.from, job.message, deps.store, folder, signal);
     const copies = job.to.map((mailbox) => copyOf(original, { ...job, mailbox }));
     const told = log.child({ original: original.envelope.callId });
-    const attempt = { signal, forwardedBy: job.from };
+    const attempt = { signal, forwardedBy: job.from, since: job.at };
     return await deliverAll(copies, { ...deps, log: told }, attempt);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+/** A message may be moved between two looks at it, and while all folders are looked through; three times in a row it is not. */
+const LOOKS = 3;
 
 /** @throws VoxpostError MESSAGE_UNKNOWN; STORE_REFUSED when its caller said that it is private */
 export async function fetchOriginal(
@@ -62,13 +65,18 @@ export async function fetchOriginal(
   folder: string,
   signal: AbortSignal,
 ): Promise<Original> {
-  const entry = await store.find(mailbox, id, { signal });
-  if (!entry) {
-    throw new VoxpostError("MESSAGE_UNKNOWN", `${formatMailbox(mailbox)} has no message ${id} any more`);
+  for (let look = 1; look <= LOOKS; look++) {
+    const entry = await store.find(mailbox, id, { signal });
+    if (!entry) continue;
+    if (entry.envelope.private) throw new VoxpostError("STORE_REFUSED", `Message ${id} is private`);
+    try {
+      const audio = await toFiles(await store.audio(entry, signal), folder, signal);
+      return { envelope: entry.envelope, audio };
+    } catch (error) {
+      if (!isCode(error, "MESSAGE_UNKNOWN")) throw error;
+    }
   }
-  if (entry.envelope.private) throw new VoxpostError("STORE_REFUSED", `Message ${id} is private`);
-  const audio = await toFiles(await store.audio(entry, signal), folder, signal);
-  return { envelope: entry.envelope, audio };
+  throw new VoxpostError("MESSAGE_UNKNOWN", `${formatMailbox(mailbox)} has no message ${id} any more`);
 }
 
 /** With the original's caller, time and category, and an id of its own; the newest comment is heard first. */

@@ -49,6 +49,7 @@ export const JOBS = {
       message: z.string().min(1),
       to: z.array(mailbox).min(1),
       urgent: z.boolean(),
+      at: z.number().optional(),
     }),
     ({ id }) => ({ id }),
   ),

@@ -89,6 +89,25 @@ describe("the connection to a real Asterisk", () => {
     done();
   });
 
+  it("does not believe in a note of which Asterisk never heard", async () => {
+    const { call, done } = await rig.ring();
+    expect(await call.note("voxpost/deposit/noted")).toBe(true);
+    await rig.ivr.recordings.remove("voxpost/deposit/noted");
+    rig.wire.freeze({ forNew: true });
+    const noted = call.note("voxpost/deposit/untold").catch(() => false);
+    const thawed = rig.ivr.asterisk.onState((state) => {
+      if (state !== "up") rig.wire.thaw();
+    });
+    const isBelieved = await noted;
+    thawed();
+    // What was held up on its way may have arrived since.
+    expect(
+      isBelieved && (await direct.find("/recordings/stored/voxpost%2Fdeposit%2Funtold")) === undefined,
+    ).toBe(false);
+    await rig.ivr.recordings.remove("voxpost/deposit/untold");
+    done();
+  });
+
   it("takes a call that entered while it was deaf", async () => {
     rig.wire.freeze();
     const { call, done, entry, args } = await rig.ring();

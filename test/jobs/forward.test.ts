@@ -94,6 +94,39 @@ describe("forwarding without a comment", () => {
     }
   });
 
+  it("finds a message that its owner moves in that moment", async () => {
+    await original();
+    const { find, read } = here.engine;
+    here.engine.read = async (ref, signal) => {
+      here.engine.read = read;
+      await here.engine.move(ref, "Friends");
+      return read.call(here.engine, ref, signal);
+    };
+    here.engine.find = async () => {
+      here.engine.find = find;
+      return [];
+    };
+    await run(job());
+    expect(await here.audio(BOB)).toEqual(wav(second(4)));
+  });
+
+  it.each([
+    [1, false],
+    [4, true],
+  ])(
+    "a store that has refused it for now for %i days has refused it for good: %s",
+    async (days, isForGood) => {
+      await original({ receivedAt: new Date("2026-01-01T09:00:00Z") });
+      here.engine.append = async () => {
+        throw new VoxpostError("STORE_REFUSED", "Not today", { retryable: true });
+      };
+      const running = run(job({ at: Date.now() - days * 86_400_000 }));
+      if (isForGood) await running;
+      else await expect(running).rejects.toMatchObject({ code: "STORE_REFUSED" });
+      expect(grep("refused for good: not forwarded")).toHaveLength(isForGood ? 2 : 0);
+    },
+  );
+
   it("does not send on what its caller said is private, or what is gone", async () => {
     await expect(run(job())).rejects.toMatchObject({ code: "MESSAGE_UNKNOWN" });
     await original({ private: true });
@@ -196,6 +229,16 @@ describe("a comment", () => {
     expect(await kinds(BOB)).toEqual(["voice"]);
     expect(await here.messages(CAT)).toHaveLength(1);
     expect(here.recordings.names).toEqual([]);
+  });
+
+  it("is set aside when its mailbox is no more", async () => {
+    const name = comment().replace("/comment~", "/forward~");
+    await here.recordings.put(name, 0);
+    here.engine.find = async () => {
+      throw new VoxpostError("MAILBOX_UNKNOWN", "nobody");
+    };
+    await deliver(name);
+    expect(here.recordings.names).toEqual([name.replace("voxpost/take", "voxpost/failed")]);
   });
 
   it("without a word goes to all who wait for it, whoever it was set aside for before", async () => {

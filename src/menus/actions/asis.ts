@@ -19,8 +19,9 @@ export const asis: Action<Retrieval> = {
       await deps.enqueue.deposit({ asterisk: call.asterisk, parts: [note], untried: true });
       return { next: "up", say: ["vm-msgforwarded"] };
     }
-    // A queue that loses its data would lose it, so only where Asterisk keeps nothing.
-    const job = { id, from: subscriber.address, message: envelope.id, to: recipients, urgent };
+    // A queue that loses its data would lose it, so only where Asterisk may keep nothing. By the id it is done once where it does.
+    const at = Date.now();
+    const job = { id, from: subscriber.address, message: envelope.id, to: recipients, urgent, at };
     const taken = await deps.enqueue.forward(job);
     return { next: "up", say: [taken ? "vm-msgforwarded" : "voxpost/not-done"] };
   },
