@@ -1,10 +1,14 @@
+import { setTimeout } from "node:timers/promises";
 import { channelField, formatName } from "../custody/name.ts";
 import type { RecordedMessage, Recording } from "../custody/takes.ts";
-import type { VoxpostError } from "../errors.ts";
+import { isCode, type VoxpostError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { formatMailbox, type MailboxAddress } from "../model/mailbox.ts";
 import type { Broken, TakeAudio } from "./audio.ts";
 import type { Recordings } from "./recordings.ts";
+
+/** Asterisk copies within one disk. Milliseconds. */
+const COPYING_MS = 1_000;
 
 /** A recipient who will never get it. */
 export interface Refusal {
@@ -74,10 +78,51 @@ async function copyAside(
   signal: AbortSignal,
 ): Promise<string> {
   const to = formatName({ ...name, state: "failed", recipients });
-  // An earlier, interrupted attempt may have left half a copy.
-  await recordings.remove(to, signal);
-  await recordings.copy(text, to, signal);
+  if (await isCopied(recordings, text, to, signal)) return to;
+  try {
+    await recordings.copy(text, to, signal);
+  } catch (error) {
+    const wasQuicker =
+      isCode(error, "RECORDING_GONE") && (await sizeOf(recordings, to, signal)) !== undefined;
+    if (!wasQuicker) throw error;
+  }
   return to;
+}
+
+/**
+ * Another worker may be at the same: it removes the original behind its copy, so a copy is only ever removed that is half and stays
+ * so, as an attempt leaves it that was interrupted.
+ */
+async function isCopied(
+  recordings: Recordings,
+  text: string,
+  to: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (;;) {
+    const copied = await sizeOf(recordings, to, signal);
+    if (copied === undefined) return false;
+    const whole = await sizeOf(recordings, text, signal);
+    if (whole === undefined || copied >= whole) return true;
+    await setTimeout(COPYING_MS, undefined, { signal });
+    if ((await sizeOf(recordings, to, signal)) === copied) await recordings.remove(to, signal);
+  }
+}
+
+/** Bytes; undefined when there is none. */
+async function sizeOf(
+  recordings: Recordings,
+  name: string,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  try {
+    let bytes = 0;
+    for await (const chunk of await recordings.fetch(name, signal)) bytes += (chunk as Buffer).length;
+    return bytes;
+  } catch (error) {
+    if (isCode(error, "RECORDING_GONE")) return undefined;
+    throw error;
+  }
 }
 
 /**

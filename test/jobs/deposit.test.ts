@@ -218,6 +218,36 @@ describe("delivering a recording", () => {
     expect(Buffer.concat(chunks)).toEqual(wav(second(3)));
   });
 
+  it("leaves what another worker has set aside meanwhile", async () => {
+    const name = recordingName();
+    await here.recordings.put(name, second(3));
+    const aside = name.replace("/take/", "/failed/");
+    here.engine.append = async () => {
+      await here.recordings.copy(name, aside);
+      await here.recordings.remove(name);
+      throw new VoxpostError("STORE_REFUSED", "No such user");
+    };
+    await here.deliver(job(name));
+    expect(here.recordings.names).toEqual([aside]);
+  });
+
+  it("takes what another worker sets aside in the same moment for set aside", async () => {
+    const name = recordingName();
+    await here.recordings.put(name, second(3));
+    const aside = name.replace("/take/", "/failed/");
+    here.engine.append = async () => {
+      throw new VoxpostError("STORE_REFUSED", "No such user");
+    };
+    here.recordings.before = async (method) => {
+      if (method !== "copy") return;
+      here.recordings.before = () => {};
+      await here.recordings.copy(name, aside);
+      await here.recordings.remove(name);
+    };
+    await here.deliver(job(name));
+    expect(here.recordings.names).toEqual([aside]);
+  });
+
   it("sets aside what is no audio, instead of trying for ever", async () => {
     const name = recordingName({ recipients: [ANN, BOB] });
     await here.recordings.put(name, Buffer.from("this has never been a sound file, whatever its name"));
