@@ -16,7 +16,8 @@ const MARK = /^[A-Za-z0-9-]{1,64}$/;
 /**
  * What composites and layers must remember of single messages, when no engine of theirs can: that one is deleted, is on
  * its way, was heard. A mark is an empty file, NOTES/CONTEXT/MAILBOX/ID,MARK: it is there or it is not, so programs
- * that share the folder and programs that are killed see no half of one. It is on the disk before a change resolves.
+ * that share the folder and programs that are killed see no half of one. It is on the disk before a change resolves
+ * (`hold` excepted).
  */
 export class Marks {
   readonly #root: string;

@@ -2,7 +2,7 @@ import { EventEmitter, once } from "node:events";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { VoxpostError } from "../../src/errors.ts";
 import { type ArchiveParts, createArchive } from "../../src/storage/compose/archive/engine.ts";
 import { inner } from "../../src/storage/compose/keys.ts";
@@ -150,6 +150,20 @@ describe("a message that is moved to another engine, and at the same moment move
     begun.open();
     await moving;
     expect(await folders()).toEqual([name === "archive" ? "INBOX" : "Work"]);
+  });
+
+  test("what a program has left that was killed meanwhile is taken away after half a minute", async () => {
+    const { a, b, ref, folders, open } = await world("route");
+    const program = open(a, b);
+    const heldAt = Date.now() + 1_000;
+    vi.spyOn(site.marks, "setAt").mockResolvedValue(heldAt);
+    await site.marks.hold(mailbox, inner(ref, 2).id, "moving");
+    onTestFinished(() => void vi.useRealTimers());
+    vi.useFakeTimers({ toFake: ["Date"], now: heldAt + 20_000 });
+    await expect(program.remove(ref)).rejects.toMatchObject({ code: "LOCKED" });
+    vi.setSystemTime(heldAt + 35_000);
+    await program.remove(ref);
+    expect(await folders()).toEqual([]);
   });
 
   test("on a full disk, where nothing can be noted, messages can still be removed", async () => {

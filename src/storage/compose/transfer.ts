@@ -13,6 +13,8 @@ const MOVING = "moving";
 
 /** A move that another program began, and that is this old, is no longer under way. Milliseconds. */
 const ABANDONED_MS = 120_000;
+/** The same of a change within one engine, which copies nothing: sooner than owners' marks are given up (menus/closing.ts). */
+const ABANDONED_IN_PLACE_MS = 30_000;
 
 /** When a move could not be finished, it is not tried again at each look at the mailbox. Milliseconds. */
 const AGAIN_MS = 30_000;
@@ -109,7 +111,14 @@ export class Transfers {
     const marked = await this.#marks.all(mailbox);
     const moving = [...marked].filter(([, marks]) => marks.has(MOVING));
     for (const [id, marks] of moving) {
-      if (!(await this.#isAbandoned(mailbox, id))) continue;
+      if (
+        !(await this.#isAbandoned(
+          mailbox,
+          id,
+          [...marks].some((mark) => readWay(mark, this.#engines.length)),
+        ))
+      )
+        continue;
       try {
         await this.#finish(mailbox, id, marks, signal);
         report?.({ what: "a move that was broken off is finished", id, done: true });
@@ -126,13 +135,14 @@ export class Transfers {
     return moving.length > 0 ? this.#marks.all(mailbox) : marked;
   }
 
-  async #isAbandoned(mailbox: MailboxAddress, id: MessageId): Promise<boolean> {
+  async #isAbandoned(mailbox: MailboxAddress, id: MessageId, hasWay: boolean): Promise<boolean> {
     const key = messageKey(mailbox, id);
     if (this.#running.has(key)) return false;
     const again = this.#failed.get(key);
     if (again !== undefined) return again <= Date.now();
     const setAt = await this.#marks.setAt(mailbox, id, MOVING);
-    return setAt !== undefined && (setAt <= this.#startedAt || Date.now() - setAt > ABANDONED_MS);
+    const longest = hasWay ? ABANDONED_MS : ABANDONED_IN_PLACE_MS;
+    return setAt !== undefined && (setAt <= this.#startedAt || Date.now() - setAt > longest);
   }
 
   async #finish(
