@@ -56,6 +56,8 @@ export async function startRealWorld(): Promise<(World & { close(): Promise<void
     overrides: {
       defaults: { tz: "UTC" },
       sweep: { every: 2 },
+      // A program that is killed in the midst of a job keeps others from it for four times as long; default 30 s.
+      workers: { stalled: 5 },
       contexts: { default: { mailboxes: Object.fromEntries(ranges) } },
     },
   });
