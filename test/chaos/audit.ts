@@ -99,11 +99,14 @@ function auditOne(
   check(mail.name === written || (written === "" && mail.name !== ""), `caller's name is "${mail.name}"`);
   const urgent = take.files.some((file) => file.name.urgent && readPcm(file).equals(audio));
   check(mail.urgent === urgent, mail.urgent ? "urgent, and nobody marked it" : "not urgent, but marked");
-  const voice = told.plan.voices[take.number > 0 && told.plan.does === "record again" ? 1 : 0];
+  // The first words are in a later take, too, where the # that was to skip the greeting ended the first one.
+  const [first, second] = told.plan.voices;
+  const voices = take.number > 0 && told.plan.does === "record again" ? [first, second] : [first];
   const heard = frequencyOf(Buffer.concat([wavHeader(audio.length), audio]));
   // Silence stands where a full disk took nothing.
   const known = secondsOf(audio) >= CERTAIN && !(again && heard === 0) && !told.diskWasFull;
-  check(!known || Math.abs(heard - voice) <= OFF_KEY, `voice is ${heard} Hz, not ${voice}`);
+  const isOwn = voices.some((voice) => Math.abs(heard - voice) <= OFF_KEY);
+  check(!known || isOwn, `voice is ${heard} Hz, not ${voices.join(" or ")}`);
   return wrong;
 }
 
