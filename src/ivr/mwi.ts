@@ -69,11 +69,16 @@ export class Lamps {
     }
   }
 
-  /** Whether these are the counts that Asterisk was told last. @throws VoxpostError as `publish` */
+  /** Whether these are the counts that Asterisk was told last, or, while it is away, will be told when it is back. */
   async shows(mailbox: MailboxAddress, counts: Counts): Promise<boolean> {
-    const { run } = await this.#wayNow();
+    const run = await this.#wayNow().then(
+      (way) => way.run,
+      () => undefined,
+    );
     const told = await this.#notes.get(this.#asterisk.name, formatMailbox(mailbox));
-    return told?.run === run && sameCounts(told.counts, counts);
+    if (run !== undefined) return told?.run === run && sameCounts(told.counts, counts);
+    // What nobody noted nobody tells it: a Redis that was emptied knows of no lamp that was lit.
+    return told ? sameCounts(told.counts, counts) : isDark(counts);
   }
 
   close(): void {

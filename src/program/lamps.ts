@@ -43,8 +43,7 @@ export function followMailboxes(ground: Ground, { ivrs }: Asterisks, listeners: 
     const known = await Promise.allSettled([...shown, listeners.know(mailbox, counts)]);
     for (const each of known) {
       if (each.status === "fulfilled") continue;
-      // An Asterisk that is away is told when it is back.
-      log.debug({ err: each.reason, mailbox: formatMailbox(mailbox) }, "a lamp was not compared");
+      log.debug({ err: each.reason, mailbox: formatMailbox(mailbox) }, "counts were not compared");
     }
     if (known.some((each) => each.status === "fulfilled" && !each.value)) await queues.mwi(mailbox);
   };

@@ -34,6 +34,8 @@ export interface SnapshotPollParts {
   readonly everyMs?: number;
   /** How often it is looked whether turns were forgotten, which begins a round at once, milliseconds. Default 5,000. */
   readonly lookMs?: number;
+  /** Before a round that began so goes on where the store went away, milliseconds. Default 30,000. */
+  readonly againMs?: number;
 }
 
 const FIFTEEN_MINUTES = 15 * 60 * 1000;
@@ -51,13 +53,17 @@ export function pollSnapshots(parts: SnapshotPollParts): () => void {
   const { signal } = stopping;
   let greetingsAt: number | undefined;
   const rounds = async () => {
+    const { everyMs = FIFTEEN_MINUTES, againMs = 30_000 } = parts;
+    let isOwed = false;
     await parts.turns?.areForgotten();
     while (!signal.aborted) {
       const isFirst = greetingsAt === undefined;
       const isDue = greetingsAt === undefined || performance.now() - greetingsAt >= GREETINGS_MS;
       const isWhole = await pollOnce(parts, { due: isDue ? "all" : "messages", isFirst }, signal);
       if (isDue && isWhole) greetingsAt = performance.now();
-      await pause(parts, signal);
+      isOwed &&= !isWhole;
+      const isForgotten = await pause(parts, isOwed ? Math.min(againMs, everyMs) : everyMs, signal);
+      isOwed ||= isForgotten;
     }
   };
   rounds().catch((error: unknown) => {
@@ -66,16 +72,20 @@ export function pollSnapshots(parts: SnapshotPollParts): () => void {
   return () => stopping.abort();
 }
 
-/** Until the next round: with the turns it is forgotten what was told of each mailbox, and who knew it may have died since. */
-async function pause(parts: SnapshotPollParts, signal: AbortSignal): Promise<void> {
-  const { turns, everyMs = FIFTEEN_MINUTES, lookMs = 5_000, log } = parts;
+/**
+ * Until the next round. True when it comes early: with the turns it is forgotten what was told of each mailbox, and who knew it may
+ * have died since.
+ */
+async function pause(parts: SnapshotPollParts, everyMs: number, signal: AbortSignal): Promise<boolean> {
+  const { turns, lookMs = 5_000, log } = parts;
   const end = performance.now() + everyMs;
   for (let left = everyMs; left > 0; left = end - performance.now()) {
     await wait(Math.min(left, lookMs), undefined, { signal, ref: false });
     if (!(await turns?.areForgotten())) continue;
     log.info("Redis has lost its data: every mailbox is looked at again");
-    return;
+    return true;
   }
+  return false;
 }
 
 interface Round {

@@ -92,8 +92,8 @@ describe("lamps of two programs on one Asterisk", () => {
   });
   afterEach(() => ari.close());
 
-  const program = async (notes: MemoryLampNotes, instance: string, timeoutMs = 5_000) => {
-    const connection = new Asterisk({
+  const connect = (instance: string, timeoutMs: number) =>
+    new Asterisk({
       name: "pbx",
       ...ari,
       app: instance,
@@ -102,6 +102,8 @@ describe("lamps of two programs on one Asterisk", () => {
       retryMs: [10, 50],
       timeoutMs,
     });
+  const program = async (notes: MemoryLampNotes, instance: string, timeoutMs = 5_000) => {
+    const connection = connect(instance, timeoutMs);
     const lamps = new Lamps(connection, notes);
     connection.start();
     await connection.whenUp(AbortSignal.timeout(10_000));
@@ -121,6 +123,18 @@ describe("lamps of two programs on one Asterisk", () => {
     expect(await one.shows(mailbox, counts(3))).toBe(false);
     await one.publish(mailbox, counts(3));
     expect(told).toEqual(["1001@default 3", "1001@default 0", "1001@default 3"]);
+  });
+
+  it("shows while it is away what it will be told, and nothing that nobody noted", async () => {
+    const notes = new MemoryLampNotes();
+    await (await program(notes, "a")).publish(mailbox, counts(3));
+    const late = new Lamps(connect("b", 5_000), notes);
+    const shows = (number: string, unheard: number) => {
+      asterisk.faults.refuse("asterisk.getInfo", 503);
+      return late.shows({ ...mailbox, mailbox: number }, counts(unheard));
+    };
+    expect([await shows("1001", 3), await shows("1001", 2)]).toEqual([true, false]);
+    expect([await shows("1002", 1), await shows("1002", 0)]).toEqual([false, true]);
   });
 
   it.each([

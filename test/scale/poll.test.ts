@@ -163,6 +163,37 @@ test("when Redis has lost its data every mailbox is looked at again, by one of t
   await vi.waitFor(() => expect(numbersOf({ counted })).toEqual([...ALL, ...ALL, ...ALL].sort()), PATIENCE);
 });
 
+test("a round that Redis' loss began goes on when the store is back", { timeout: 60_000 }, async () => {
+  const { snapshots, turns, redis } = await startProgram();
+  await redis.flushall();
+  const counted: MailboxAddress[] = [];
+  let [rounds, isAway] = [0, false];
+  const parts = {
+    snapshots: {
+      get: snapshots.get.bind(snapshots),
+      refresh: (...asked: Parameters<typeof snapshots.refresh>) =>
+        isAway ? Promise.reject(new VoxpostError("STORE_UNREACHABLE", "away")) : snapshots.refresh(...asked),
+    },
+    mailboxes: () => {
+      rounds++;
+      return MAILBOXES;
+    },
+    onCounts: async (mailbox: MailboxAddress) => void counted.push(mailbox),
+    turns,
+    everyMs: LONG,
+    lookMs: EVERY_MS,
+    againMs: EVERY_MS,
+    log: recordingLog().log,
+  };
+  onTestFinished(pollSnapshots(parts));
+  await vi.waitFor(() => expect(numbersOf({ counted })).toEqual(ALL), PATIENCE);
+  isAway = true;
+  await redis.flushall();
+  await vi.waitFor(() => expect(rounds).toBeGreaterThan(3), PATIENCE);
+  isAway = false;
+  await vi.waitFor(() => expect(numbersOf({ counted })).toEqual([...ALL, ...ALL].sort()), PATIENCE);
+});
+
 test("while Redis is away each program polls for itself", async () => {
   const { log } = recordingLog();
   const redis = boundedRedis("redis://127.0.0.1:1", log);
