@@ -43,11 +43,17 @@ describe("SIPp calls the lab", () => {
   const leave = [pause(0.5), press("#"), pause(1.5), speak(3), hangUp];
   const pin = () => `${lab.mailboxes.pin}#`;
   const mails = (box: string, folder = "INBOX") => readMails(lab, box, folder);
+  /** Fails with what every caller was told, and what lies on the disk. */
   const has = (box: string, count: number, folder = "INBOX") =>
-    vi.waitFor(async () => expect(await mails(box, folder)).toHaveLength(count), {
-      timeout: 15_000,
-      interval: 200,
-    });
+    vi.waitFor(
+      async () => {
+        const found = await mails(box, folder);
+        const told = [...heard].map(([caller, sounds]) => `${caller}: ${sounds.join(" ")}`);
+        const here = [...told, ...(await recordings(asterisk, `${box}@`))].join("\n");
+        expect(found.length, `${box} has ${found.map(({ from }) => from).join(" ")}\n${here}`).toBe(count);
+      },
+      { timeout: 15_000, interval: 200 },
+    );
   /** A second try has mailboxes and accounts of its own: 1001 to 1050 are those of the first. */
   type Box = (number: number) => string;
   const call = (name: string, play: (box: Box) => Promise<void>, long = false) =>
