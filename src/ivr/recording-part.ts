@@ -91,16 +91,22 @@ export async function recordPart(
     onAbort(call.signal, () => void after(END_MS).then(() => report(undefined))),
   ];
   try {
-    const asked = requests.post(`/channels/${encodeURIComponent(call.channel)}/record`, {
-      query: {
-        name,
-        format: FORMAT,
-        maxDurationSeconds: options.maxSeconds,
-        maxSilenceSeconds: options.maxSilence,
-        ifExists: options.overwrite ? "overwrite" : "fail",
-        terminateOn: "#",
-        beep: false,
-      },
+    const ask = () =>
+      requests.post(`/channels/${encodeURIComponent(call.channel)}/record`, {
+        query: {
+          name,
+          format: FORMAT,
+          maxDurationSeconds: options.maxSeconds,
+          maxSilenceSeconds: options.maxSilence,
+          ifExists: options.overwrite ? "overwrite" : "fail",
+          terminateOn: "#",
+          beep: false,
+        },
+      });
+    // Two that make the first folder of a mailbox in the same moment are in each other's way. The name is nobody else's.
+    const asked = ask().catch((error: unknown) => {
+      if (call.signal.aborted || !isCode(error, "ASTERISK_REFUSED") || isNotFound(error)) throw error;
+      return ask();
     });
     // No answer is no refusal: a busy Asterisk may record all the same.
     await asked.catch(onlyUnreachable);
