@@ -134,3 +134,17 @@ scenario(
   },
   SIMULATED,
 );
+
+scenario(
+  "a recording that Asterisk refuses once is asked for again",
+  async (world) => {
+    const box = world.box();
+    const caller = await world.caller();
+    world.faults.refuse("channels.record", 500);
+    await skipToBeep(caller, box);
+    await caller.speaks(3);
+    await caller.hangsUp();
+    await world.mailbox(box).has({ new: 1 });
+  },
+  SIMULATED,
+);
