@@ -22,6 +22,7 @@ import { Playback } from "./player.ts";
 import { resolve } from "./prompts.ts";
 import { record } from "./recorder.ts";
 import { recordPart } from "./recording-part.ts";
+import { Recordings } from "./recordings.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** A call on a real channel: what `Call` promises, by ARI. */
@@ -198,8 +199,7 @@ export class ChannelCall implements Call {
     const options = { maxSeconds: 1, maxSilence: 0, overwrite: false, onBegun: () => {} };
     await recordPart(call, name, options, AbortSignal.abort());
     // While Asterisk does not answer a recording is believed in; a promise must not rest on that.
-    const path = `/recordings/stored/${encodeURIComponent(name)}`;
-    return (await this.#server.requests.find(path)) !== undefined;
+    return new Recordings(this.#server).exists(name);
   }
 
   async variable(name: string): Promise<string | undefined> {

@@ -111,14 +111,7 @@ export class Transfers {
     const marked = await this.#marks.all(mailbox);
     const moving = [...marked].filter(([, marks]) => marks.has(MOVING));
     for (const [id, marks] of moving) {
-      if (
-        !(await this.#isAbandoned(
-          mailbox,
-          id,
-          [...marks].some((mark) => readWay(mark, this.#engines.length)),
-        ))
-      )
-        continue;
+      if (!(await this.#isAbandoned(mailbox, id, marks))) continue;
       try {
         await this.#finish(mailbox, id, marks, signal);
         report?.({ what: "a move that was broken off is finished", id, done: true });
@@ -135,12 +128,13 @@ export class Transfers {
     return moving.length > 0 ? this.#marks.all(mailbox) : marked;
   }
 
-  async #isAbandoned(mailbox: MailboxAddress, id: MessageId, hasWay: boolean): Promise<boolean> {
+  async #isAbandoned(mailbox: MailboxAddress, id: MessageId, marks: MarkSet): Promise<boolean> {
     const key = messageKey(mailbox, id);
     if (this.#running.has(key)) return false;
     const again = this.#failed.get(key);
     if (again !== undefined) return again <= Date.now();
     const setAt = await this.#marks.setAt(mailbox, id, MOVING);
+    const hasWay = [...marks].some((mark) => readWay(mark, this.#engines.length));
     const longest = hasWay ? ABANDONED_MS : ABANDONED_IN_PLACE_MS;
     return setAt !== undefined && (setAt <= this.#startedAt || Date.now() - setAt > longest);
   }
