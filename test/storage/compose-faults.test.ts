@@ -5,11 +5,10 @@ import { FOLDERS, type Folder } from "../../src/model/folder.ts";
 import { createArchive } from "../../src/storage/compose/archive/engine.ts";
 import { createMerge } from "../../src/storage/compose/merge/engine.ts";
 import { createOverlay } from "../../src/storage/compose/overlay/engine.ts";
-import { createRoute } from "../../src/storage/compose/route/engine.ts";
 import type { Engine, Entry } from "../../src/storage/engine.ts";
 import { withCompression } from "../../src/storage/layers/compress.ts";
 import { same } from "../../src/storage/layers/layer.ts";
-import { mirrorOf, newSite, type Site } from "./composites.ts";
+import { mirrorOf, newSite, routeByFolder, type Site } from "./composites.ts";
 import { type Faulty, faulty } from "./faulty.ts";
 import { atMinute, bytesOf, newMessage, sound } from "./samples.ts";
 
@@ -32,18 +31,7 @@ interface World {
 
 const COMPOSITES: Readonly<Record<string, (site: Site) => World>> = {
   "route by folder": ({ memory, marks }) =>
-    withChildren([memory("a"), memory("b")], ([a, b]) =>
-      createRoute({
-        engines: new Map([
-          ["a", a],
-          ["b", b],
-        ]),
-        default: "a",
-        rules: [{ folder: ["Work"], to: "b" }],
-        attributesOf: () => ({}),
-        marks,
-      }),
-    ),
+    withChildren([memory("a"), memory("b")], ([a, b]) => routeByFolder(a, b, marks)),
   "merge by folder": ({ memory, marks }) =>
     withChildren([memory("a"), memory("b")], (engines) =>
       createMerge({ engines, place: "by-folder", folders: { Work: 1 }, marks }),

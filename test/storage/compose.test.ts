@@ -12,7 +12,7 @@ import { createRoute } from "../../src/storage/compose/route/engine.ts";
 import type { Engine, Ref } from "../../src/storage/engine.ts";
 import { withCompression } from "../../src/storage/layers/compress.ts";
 import { layer, type Operation, same } from "../../src/storage/layers/layer.ts";
-import { newSite, type Site } from "./composites.ts";
+import { newSite, routeByFolder, type Site } from "./composites.ts";
 import { faulty } from "./faulty.ts";
 import { atMinute, bytesOf, idsOf, newMessage, sound } from "./samples.ts";
 
@@ -71,17 +71,7 @@ function gate() {
 
 describe("a message that is moved to another engine, and at the same moment moved or removed where it is", () => {
   const create = {
-    route: (a: Engine, b: Engine) =>
-      createRoute({
-        engines: new Map([
-          ["a", a],
-          ["b", b],
-        ]),
-        default: "a",
-        rules: [{ folder: ["Work"], to: "b" }],
-        attributesOf: () => ({}),
-        marks: site.marks,
-      }),
+    route: (a: Engine, b: Engine) => routeByFolder(a, b, site.marks),
     merge: (a: Engine, b: Engine) =>
       createMerge({ engines: [a, b], place: "by-folder", folders: { Work: 1 }, marks: site.marks }),
     archive: (a: Engine, b: Engine) =>
@@ -232,17 +222,7 @@ describe("route", () => {
     "a move that was broken off in %s is finished at the next look",
     async (on) => {
       const [a, b] = [faulty(site.memory("a")), faulty(site.memory("b"))];
-      const create = () =>
-        createRoute({
-          engines: new Map([
-            ["a", a.engine],
-            ["b", b.engine],
-          ]),
-          default: "a",
-          rules: [{ folder: ["Work"], to: "b" }],
-          attributesOf: () => ({}),
-          marks: site.marks,
-        });
+      const create = () => routeByFolder(a.engine, b.engine, site.marks);
       const engine = create();
       const { ref, envelope } = await engine.append(
         "INBOX",
@@ -274,16 +254,7 @@ describe("route", () => {
       ...same(b),
       append: (folder, message) => b.append(folder, { ...message, ...otherwise }),
     };
-    const engine = createRoute({
-      engines: new Map([
-        ["a", site.memory("mail")],
-        ["b", forgetful],
-      ]),
-      default: "a",
-      rules: [{ folder: ["Work"], to: "b" }],
-      attributesOf: () => ({}),
-      marks: site.marks,
-    });
+    const engine = routeByFolder(site.memory("mail"), forgetful, site.marks);
     const said = { text: "Call.", extras: sound("X-Shoe-Size: 42\r\n\r\n") };
     const { ref } = await engine.append("INBOX", newMessage(mailbox, said));
     await expect(engine.move(ref, "Work")).rejects.toMatchObject({ code: "STORE_REFUSED" });
@@ -294,16 +265,7 @@ describe("route", () => {
 
   test("a message is not moved to where its text or extras have no place", async () => {
     const { readText: _, readExtras: __, ...poor } = same(site.memory("b"));
-    const engine = createRoute({
-      engines: new Map([
-        ["a", site.memory("mail")],
-        ["b", poor],
-      ]),
-      default: "a",
-      rules: [{ folder: ["Work"], to: "b" }],
-      attributesOf: () => ({}),
-      marks: site.marks,
-    });
+    const engine = routeByFolder(site.memory("mail"), poor, site.marks);
     const rich = await engine.append("INBOX", newMessage(mailbox, { text: "Call." }));
     await expect(engine.move(rich.ref, "Work")).rejects.toMatchObject({ code: "UNSUPPORTED" });
     expect(await poor.find(mailbox, {})).toEqual([]);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { MailboxAddress } from "../../src/model/mailbox.ts";
 import { createMirror } from "../../src/storage/compose/mirror/engine.ts";
 import type { MirrorOptions } from "../../src/storage/compose/mirror/options.ts";
+import { createRoute } from "../../src/storage/compose/route/engine.ts";
 import type { Engine } from "../../src/storage/engine.ts";
 import { FileEngine } from "../../src/storage/engines/file/engine.ts";
 import { MemoryData } from "../../src/storage/engines/memory/data.ts";
@@ -21,6 +22,20 @@ export interface Site {
   memory(name: string, maxBytes?: number): Engine;
   file(name: string): Engine;
   dispose(): Promise<void>;
+}
+
+/** Everything is in `a`, but for the folder Work, which is in `b`. */
+export function routeByFolder(a: Engine, b: Engine, marks: Marks): Engine {
+  return createRoute({
+    engines: new Map([
+      ["a", a],
+      ["b", b],
+    ]),
+    default: "a",
+    rules: [{ folder: ["Work"], to: "b" }],
+    attributesOf: () => ({}),
+    marks,
+  });
 }
 
 export async function newSite(): Promise<Site> {
